@@ -1,0 +1,71 @@
+package dev.backplane.pci;
+
+import dev.backplane.memory.DmaAddressSpace;
+import java.util.Optional;
+import java.util.Set;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * The operations by which an IOMMU governs the functions below one PCI root bus. Called concurrently; control
+ * operations (all but {@link #addressSpace}) are called outside transactions.
+ */
+@ConsumerType
+public interface PciIommuOps {
+
+    /** What an IOMMU wants of the host's IOMMU core for an assigned device. */
+    enum ViommuFlag {
+        /** The stage-2 page table is to be one that nested tables can build on (HWPT NEST_PARENT). */
+        WANT_NESTING_PARENT,
+        /** The virtual IOMMU supports SubstreamIDs, so a PASID capability may be shown. */
+        PASID_SUPPORTED,
+        /** The nesting parent is to track dirty pages. */
+        WANT_NESTING_DIRTY,
+        /** Attaching by PASID is wanted. */
+        WANT_PASID_ATTACH
+    }
+
+    /**
+     * Asked before a function is realized behind this IOMMU.
+     *
+     * @param function the function
+     * @return why it may not be there, with what to do, or empty when it may
+     */
+    default Optional<String> supportsAddressSpace(PciRequester function) {
+        return Optional.empty();
+    }
+
+    /**
+     * {@return the address space of a function's DMA; the same object as long as this model serves}
+     *
+     * @param function the function
+     */
+    DmaAddressSpace addressSpace(PciRequester function);
+
+    /** {@return what is wanted of the host for assigned devices} */
+    default Set<ViommuFlag> viommuFlags() {
+        return Set.of();
+    }
+
+    /**
+     * Connects an assigned device.
+     *
+     * @param function the function
+     * @param device the host's side of it
+     * @return why it cannot be connected, or empty when it is
+     */
+    default Optional<String> setIommuDevice(PciRequester function, HostIommuDevice device) {
+        return Optional.empty();
+    }
+
+    /** Disconnects an assigned device; called only after a successful {@link #setIommuDevice}. */
+    default void unsetIommuDevice(PciRequester function) {}
+
+    /**
+     * {@return how an interrupt route of this function gets its doorbell address}
+     *
+     * @param function the function
+     */
+    default MsiDoorbell msiDoorbell(PciRequester function) {
+        return MsiDoorbell.Translate.TRANSLATE;
+    }
+}

@@ -1,0 +1,162 @@
+package dev.backplane.board;
+
+import dev.backplane.device.ResetKind;
+import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.Epochs;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A composed machine; an OSGi service with the property {@link #NAME}. Thread-safe. Control operations are carried out
+ * one after another on the board's executor and return when they are done.
+ */
+@ProviderType
+public interface Board {
+
+    /** Service property: the board's name. */
+    String NAME = "backplane.board";
+
+    /** {@return the name} */
+    String name();
+
+    /** {@return the definition that the board was made of} */
+    BoardDefinition definition();
+
+    /** {@return the machine's layout, or empty while its machine type is missing} */
+    Optional<MachineDefinition> machine();
+
+    /** {@return whether every slot that the definition names is running (the machine-done barrier has been passed)} */
+    boolean isComplete();
+
+    /**
+     * Waits until the board is complete.
+     *
+     * @param patience how long to wait
+     * @return whether it is
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    boolean awaitComplete(Duration patience) throws InterruptedException;
+
+    /** {@return the first real causes why the board is not complete, each with what would help; empty when it is} */
+    List<Cause> why();
+
+    /** {@return all slots, in definition order, plugged ones after} */
+    List<Slot> slots();
+
+    /** {@return the slot of that name} */
+    Optional<Slot> slot(String name);
+
+    /**
+     * Plugs a device: pre-plug, realize, plug.
+     *
+     * @param request what to plug
+     * @return its slot, running
+     * @throws PlugException if it cannot be plugged: unknown type or property, wrong value, address taken, refused by
+     *     its own realize or by the IOMMU; nothing has changed then
+     */
+    Slot plug(DeviceRequest request) throws PlugException;
+
+    /**
+     * Unplugs a device that a user plugged.
+     *
+     * @throws PlugException if there is no such device or it must stay
+     */
+    void unplug(String slot) throws PlugException;
+
+    /**
+     * Replaces the bundle behind a slot by a new version: installs and realizes it beside the old one, hands over, and
+     * retires the old one.
+     *
+     * @param slot name of the slot
+     * @param bundleFile the new bundle
+     * @throws PlugException if the new bundle cannot serve; the old one goes on
+     */
+    void update(String slot, Path bundleFile) throws PlugException;
+
+    /**
+     * Resets all devices in phases; RAM keeps its content.
+     *
+     * @param kind {@link ResetKind#COLD}
+     */
+    void reset(ResetKind kind);
+
+    /**
+     * {@return a port to the system bus for a diagnostic initiator}
+     *
+     * @param initiator name for recorders
+     */
+    DmaPort systemPort(String initiator);
+
+    /** {@return the flat memory map, ascending, without gaps merged} */
+    List<MapEntry> memoryMap();
+
+    /** {@return the board's epochs, for threads that start transactions} */
+    Epochs epochs();
+
+    /** {@return the board's clock, and the hand that moves it} */
+    BoardClock clock();
+
+    /** {@return the PCI fabric} */
+    PciFabric pci();
+
+    /**
+     * Takes interrupt lines away from their controllers and gives them to a listener, for tests and protocol servers.
+     *
+     * @param controller slot of the interrupt controller whose inputs are observed
+     * @param listener receives every change, on the thread that makes it
+     * @return ends the observation
+     */
+    AutoCloseable observeInputs(String controller, InputListener listener);
+
+    /** {@return counters of the board's engine by name: transactions, aborts, time-outs, hand-overs} */
+    Map<String, Long> counters();
+
+    /** Receives changes of interrupt controller inputs. */
+    @FunctionalInterface
+    interface InputListener {
+        /**
+         * An input changed.
+         *
+         * @param intid INTID of the input
+         * @param asserted its new level
+         */
+        void changed(int intid, boolean asserted);
+    }
+
+    /**
+     * A range of the flat memory map.
+     *
+     * @param base first guest-physical address
+     * @param size bytes
+     * @param owner slot or RAM bank
+     * @param region name of the region in it
+     * @param kind {@code ram} or {@code mmio}
+     */
+    record MapEntry(long base, long size, String owner, String region, String kind) {}
+
+    /** Recording of one initiator's accesses to the system bus. */
+    @FunctionalInterface
+    interface AccessRecorder {
+        /**
+         * An access was made.
+         *
+         * @param write whether it wrote
+         * @param address guest-physical address
+         * @param length bytes
+         */
+        void accessed(boolean write, long address, int length);
+    }
+
+    /**
+     * Records what one initiator does on the system bus, from now on.
+     *
+     * @param initiator slot name, or name of a diagnostic port
+     * @param recorder called on the thread that makes the access
+     * @return ends the recording
+     */
+    AutoCloseable record(String initiator, AccessRecorder recorder);
+}
