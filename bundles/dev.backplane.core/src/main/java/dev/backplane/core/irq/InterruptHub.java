@@ -1,0 +1,161 @@
+package dev.backplane.core.irq;
+
+import dev.backplane.board.Board.InputListener;
+import dev.backplane.core.epoch.EpochContext;
+import dev.backplane.core.epoch.EpochDomain;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.memory.Rendered;
+import dev.backplane.irq.InterruptController;
+import dev.backplane.irq.InterruptLine;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * The inputs of one interrupt controller slot. It outlives the models in the slot: while none is there, levels are kept
+ * and edges latched, one per input as hardware does. Thread-safe.
+ */
+public final class InterruptHub {
+    private static final InterruptLine UNCONNECTED = new InterruptLine() {
+        @Override
+        public void set(boolean asserted) {}
+
+        @Override
+        public void pulse() {}
+    };
+
+    private final String controllerSlot;
+    private final EpochDomain epochs;
+    private final ConcurrentMap<Integer, Input> inputs = new ConcurrentHashMap<>();
+    private final List<InputListener> listeners = new CopyOnWriteArrayList<>();
+    private volatile InterruptController controller;
+    private volatile Consumer<String> failureListener = reason -> {};
+
+    /**
+     * Makes a hub whose controller is absent.
+     *
+     * @param controllerSlot name of the controller's slot
+     * @param epochs grace periods of the board
+     */
+    public InterruptHub(String controllerSlot, EpochDomain epochs) {
+        this.controllerSlot = controllerSlot;
+        this.epochs = epochs;
+    }
+
+    /** {@return the name of the controller's slot} */
+    public String controllerSlot() {
+        return controllerSlot;
+    }
+
+    /** Names who is told, as text, when the controller threw. */
+    public void onFailure(Consumer<String> listener) {
+        failureListener = listener;
+    }
+
+    /** Connects a controller and delivers what was latched. */
+    public void serve(InterruptController next) {
+        controller = next;
+        EpochContext context = epochs.context();
+        context.enter();
+        try {
+            for (Input input : inputs.values()) {
+                input.catchUp(context, next);
+            }
+        } catch (Throwable thrown) {
+            failureListener.accept(Rendered.text(thrown));
+        } finally {
+            context.exit();
+        }
+    }
+
+    /** Disconnects the controller; the caller then waits for a grace period. */
+    public void park() {
+        controller = null;
+    }
+
+    /**
+     * {@return an output line wired to an input}
+     *
+     * @param source gate of the device that drives it, or null; calls under that device's lock become effects
+     * @param intid INTID of the input
+     */
+    public InterruptLine line(DeviceGate source, int intid) {
+        return new Line(source, intid, inputs.computeIfAbsent(intid, number -> new Input(number, () -> controller)));
+    }
+
+    /** {@return a line that leads nowhere} */
+    public static InterruptLine unconnected() {
+        return UNCONNECTED;
+    }
+
+    /**
+     * Shows every change of an input to a listener.
+     *
+     * @return ends it
+     */
+    public AutoCloseable observe(InputListener listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    private void drive(Input input, int intid, boolean asserted, EpochContext context) {
+        context.enter();
+        try {
+            if (input.drive(context, asserted)) {
+                for (InputListener listener : listeners) {
+                    listener.changed(intid, asserted);
+                }
+            }
+        } catch (Throwable thrown) {
+            failureListener.accept(Rendered.text(thrown));
+        } finally {
+            context.exit();
+        }
+    }
+
+    /** An output line; remembers its own level, so that setting it twice counts once. */
+    private final class Line implements InterruptLine {
+        private final DeviceGate source;
+        private final int intid;
+        private final Input input;
+        private boolean level;
+
+        Line(DeviceGate source, int intid, Input input) {
+            this.source = source;
+            this.intid = intid;
+            this.input = input;
+        }
+
+        @Override
+        public void set(boolean asserted) {
+            if (source != null && source.isLockedByCurrentThread()) {
+                source.defer(context -> change(asserted, (EpochContext) context));
+            } else {
+                change(asserted, epochs.context());
+            }
+        }
+
+        @Override
+        public void pulse() {
+            if (source != null && source.isLockedByCurrentThread()) {
+                source.defer(context -> edge((EpochContext) context));
+            } else {
+                edge(epochs.context());
+            }
+        }
+
+        private synchronized void change(boolean asserted, EpochContext context) {
+            if (asserted != level) {
+                level = asserted;
+                drive(input, intid, asserted, context);
+            }
+        }
+
+        private synchronized void edge(EpochContext context) {
+            change(true, context);
+            change(false, context);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+package dev.backplane.core.memory;
+
+import dev.backplane.core.epoch.EpochContext;
+import dev.backplane.core.epoch.EpochDomain;
+import dev.backplane.device.DeviceContext.Effect;
+import dev.backplane.memory.TransactionResult;
+import dev.backplane.memory.TransactionResult.Fault;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * The gate in front of one slot's device. Open, transactions pass; parked, they are held and performed again when the
+ * gate opens, or abort when the slot's time-out passes; failed or shut, they end at once. It also is the device's lock,
+ * and keeps the call-outs that wait for the lock's release.
+ */
+public final class DeviceGate {
+
+    /** What the gate does with transactions. */
+    public enum State {
+        /** They pass. */
+        OPEN,
+        /** They are held. */
+        PARKED,
+        /** They end as {@link Fault#DEVICE_FAILED}. */
+        FAILED,
+        /** They end as {@link Fault#DECODE_ERROR}: the slot is gone. */
+        SHUT
+    }
+
+    private final String slot;
+    private final EpochDomain epochs;
+    private final Duration timeout;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final LongAdder aborts = new LongAdder();
+    private final LongAdder timeouts = new LongAdder();
+    private volatile State state = State.PARKED;
+    private volatile Consumer<String> failureListener = reason -> {};
+    private ArrayDeque<Effect> deferred = new ArrayDeque<>();
+    private final List<HeldTransaction> held = new ArrayList<>();
+
+    /**
+     * Makes a gate that is parked.
+     *
+     * @param slot name of the slot, for messages
+     * @param epochs grace periods of the board
+     * @param timeout how long a transaction is held while the gate is parked
+     */
+    public DeviceGate(String slot, EpochDomain epochs, Duration timeout) {
+        this.slot = slot;
+        this.epochs = epochs;
+        this.timeout = timeout;
+    }
+
+    /** {@return the name of the slot} */
+    public String slot() {
+        return slot;
+    }
+
+    /** {@return what the gate does with transactions now} */
+    public State state() {
+        return state;
+    }
+
+    /** {@return whether transactions pass} */
+    public boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    /** {@return how many transactions this gate ended as faults} */
+    public long aborts() {
+        return aborts.sum();
+    }
+
+    /** {@return how many of them had been held for longer than the time-out} */
+    public long timeouts() {
+        return timeouts.sum();
+    }
+
+    /** {@return how many transactions are held now} */
+    public int heldTransactions() {
+        synchronized (held) {
+            return held.size();
+        }
+    }
+
+    /** Lets transactions pass; those that are held are performed on a thread of the engine. */
+    public void open() {
+        release(State.OPEN);
+    }
+
+    /** Holds transactions from now on; the caller then waits for a grace period. */
+    public void park() {
+        release(State.PARKED);
+    }
+
+    /** Ends transactions as aborts from now on, and those that are held. */
+    public void fail(String reason) {
+        List<HeldTransaction> freed;
+        synchronized (held) {
+            if (state == State.FAILED || state == State.SHUT) {
+                return;
+            }
+            state = State.FAILED;
+            freed = List.copyOf(held);
+            held.clear();
+        }
+        freed.forEach(HeldTransaction::goOn);
+        failureListener.accept(reason);
+    }
+
+    /** Closes for good. */
+    public void shut() {
+        release(State.SHUT);
+    }
+
+    /** Names who is told when the gate failed itself because the device threw; the reason is text. */
+    public void onFailure(Consumer<String> listener) {
+        failureListener = listener;
+    }
+
+    private void release(State next) {
+        List<HeldTransaction> freed;
+        synchronized (held) {
+            state = next;
+            if (next == State.PARKED) {
+                return;
+            }
+            freed = List.copyOf(held);
+            held.clear();
+        }
+        freed.forEach(HeldTransaction::goOn);
+    }
+
+    /** {@return how a transaction ends that meets this gate not open, or null when it is to be held} */
+    TransactionResult refusal() {
+        return switch (state) {
+            case OPEN, PARKED -> null;
+            case FAILED -> aborted(Fault.DEVICE_FAILED);
+            case SHUT -> aborted(Fault.DECODE_ERROR);
+        };
+    }
+
+    private TransactionResult aborted(Fault fault) {
+        aborts.increment();
+        return fault;
+    }
+
+    /**
+     * Holds a transaction.
+     *
+     * @return whether it is held; false when the gate is no longer parked and the transaction can go on at once
+     */
+    boolean hold(HeldTransaction transaction) {
+        synchronized (held) {
+            if (state != State.PARKED) {
+                return false;
+            }
+            held.add(transaction);
+        }
+        transaction.expireAfter(timeout, this);
+        return true;
+    }
+
+    /** Removes a held transaction whose time is up. */
+    void expired(HeldTransaction transaction) {
+        synchronized (held) {
+            if (!held.remove(transaction)) {
+                return;
+            }
+        }
+        timeouts.increment();
+        transaction.end(aborted(Fault.SLOT_TIMEOUT));
+    }
+
+    /** Removes a held transaction that its initiator gave up. */
+    void forget(HeldTransaction transaction) {
+        synchronized (held) {
+            held.remove(transaction);
+        }
+    }
+
+    /**
+     * Runs something under the device's lock, then the call-outs that it deferred. What the device throws fails the
+     * gate.
+     *
+     * @param context context of the calling thread
+     * @param body what to run
+     */
+    public void locked(EpochContext context, Runnable body) {
+        context.enter();
+        try {
+            lock.lock();
+            try {
+                body.run();
+            } finally {
+                unlock(context);
+            }
+        } catch (Throwable thrown) {
+            thrown(thrown);
+        } finally {
+            context.exit();
+        }
+    }
+
+    void lock() {
+        lock.lock();
+    }
+
+    /** Releases the device's lock and runs what was deferred under it. */
+    void unlock(EpochContext context) {
+        ArrayDeque<Effect> effects = null;
+        if (lock.getHoldCount() == 1 && !deferred.isEmpty()) {
+            effects = deferred;
+            deferred = new ArrayDeque<>();
+        }
+        lock.unlock();
+        if (effects != null) {
+            for (Effect effect : effects) {
+                run(effect, context);
+            }
+        }
+    }
+
+    private void run(Effect effect, EpochContext context) {
+        try {
+            effect.run(context);
+        } catch (Throwable thrown) {
+            thrown(thrown);
+        }
+    }
+
+    /** {@return whether the calling thread is in a register access of the device} */
+    public boolean isLockedByCurrentThread() {
+        return lock.isHeldByCurrentThread();
+    }
+
+    /**
+     * Runs a call-out after the device's lock is released, or at once when the calling thread does not hold it.
+     *
+     * @param effect the call-out
+     */
+    public void defer(Effect effect) {
+        if (lock.isHeldByCurrentThread()) {
+            deferred.add(effect);
+            return;
+        }
+        EpochContext context = epochs.context();
+        context.enter();
+        try {
+            run(effect, context);
+        } finally {
+            context.exit();
+        }
+    }
+
+    /** Contains something that the device threw: renders it to text and fails the gate. */
+    Fault thrown(Throwable thrown) {
+        fail(Rendered.text(thrown));
+        aborts.increment();
+        return Fault.DEVICE_FAILED;
+    }
+}
