@@ -1,0 +1,178 @@
+package dev.backplane.devices.edu;
+
+import dev.backplane.memory.Ticket;
+import dev.backplane.memory.TransactionContext;
+import dev.backplane.memory.TransactionResult;
+import dev.backplane.pci.PciDeviceContext;
+
+/**
+ * The interrupt logic: a status register, and either the pin, a level that holds until the status is clear, or one
+ * message for each raise. Messages leave one after the other; what could not leave yet is counted, so that a hand-over
+ * loses and invents none. Thread-safe.
+ */
+final class EduInterrupts {
+    private static final int VECTOR = 0;
+
+    private final PciDeviceContext board;
+    /** Serializes the drives of the pin, so that the last one carries the newest level. */
+    private final Object pin = new Object();
+
+    private int status;
+    private long owed;
+    private boolean sending;
+    private Ticket held;
+    private int generation;
+    private boolean quiesced;
+
+    EduInterrupts(PciDeviceContext board) {
+        this.board = board;
+    }
+
+    synchronized int status() {
+        return status;
+    }
+
+    /** Sets status bits and signals, as a call-out of the access or expiry under way. */
+    void raise(int bits) {
+        synchronized (this) {
+            status |= bits;
+            if (status == 0) {
+                return;
+            }
+            if (board.msiEnabled()) {
+                owed++;
+            }
+        }
+        board.defer(this::signal);
+    }
+
+    /** Clears status bits; the pin falls when none is left. */
+    void acknowledge(int bits) {
+        synchronized (this) {
+            status &= ~bits;
+        }
+        board.defer(_ -> drivePin());
+    }
+
+    private void signal(TransactionContext context) {
+        drivePin();
+        sendOwed(context);
+    }
+
+    void drivePin() {
+        synchronized (pin) {
+            board.intx().set(status() != 0 && !board.msiEnabled());
+        }
+    }
+
+    private void sendOwed(TransactionContext context) {
+        while (true) {
+            int mine;
+            synchronized (this) {
+                if (quiesced || sending || owed == 0) {
+                    return;
+                }
+                owed--;
+                sending = true;
+                mine = generation;
+            }
+            TransactionResult result = board.sendMsi(context, VECTOR);
+            if (result instanceof TransactionResult.Pending(Ticket ticket)) {
+                hold(ticket, mine);
+                return;
+            }
+            sent(mine, result);
+        }
+    }
+
+    private void hold(Ticket ticket, int mine) {
+        synchronized (this) {
+            if (mine == generation) {
+                held = ticket;
+            }
+        }
+        ticket.whenDone((context, result) -> {
+            sent(mine, result);
+            sendOwed(context);
+        });
+        if (isStale(mine)) {
+            giveUp(ticket, mine);
+        }
+    }
+
+    private synchronized boolean isStale(int mine) {
+        return quiesced || mine != generation;
+    }
+
+    private void sent(int mine, TransactionResult result) {
+        if (result instanceof TransactionResult.Fault fault) {
+            board.log().guestError("MSI was not delivered: " + fault);
+        }
+        synchronized (this) {
+            if (mine == generation) {
+                sending = false;
+                held = null;
+            }
+        }
+    }
+
+    /** Takes a held message back; it is owed again unless a reset came between. */
+    private void giveUp(Ticket ticket, int mine) {
+        if (!ticket.cancel()) {
+            return;
+        }
+        synchronized (this) {
+            if (mine == generation && sending) {
+                sending = false;
+                held = null;
+                owed++;
+            }
+        }
+    }
+
+    void quiesce() {
+        Ticket ticket;
+        int mine;
+        synchronized (this) {
+            quiesced = true;
+            ticket = held;
+            mine = generation;
+        }
+        if (ticket != null) {
+            giveUp(ticket, mine);
+        }
+    }
+
+    void resume() {
+        synchronized (this) {
+            quiesced = false;
+        }
+        board.defer(this::signal);
+    }
+
+    void reset() {
+        Ticket ticket;
+        synchronized (this) {
+            ticket = held;
+            generation++;
+            held = null;
+            sending = false;
+            owed = 0;
+            status = 0;
+        }
+        if (ticket != null) {
+            ticket.cancel();
+        }
+    }
+
+    /** {@return messages that have not left, one under way included} */
+    synchronized long owed() {
+        return owed + (sending ? 1 : 0);
+    }
+
+    synchronized void restore(int savedStatus, long savedOwed) {
+        quiesced = true;
+        status = savedStatus;
+        owed = savedOwed;
+    }
+}
