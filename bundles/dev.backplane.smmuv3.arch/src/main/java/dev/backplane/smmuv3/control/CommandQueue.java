@@ -1,0 +1,164 @@
+package dev.backplane.smmuv3.control;
+
+import dev.backplane.inspect.InspectNode;
+import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.TransactionContext;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The consumer of the command queue (IHI 0070 sections 3.5, 4 and 7.1). Commands run on the thread that made them
+ * runnable, in order and exactly once. When another thread finds a run under way it leaves its request and returns: a
+ * CMD_SYNC under way may be waiting for that very thread's transaction, so nobody may wait for the run to end.
+ */
+final class CommandQueue {
+    private final ControlRegisters registers;
+    private final DmaPort memory;
+    private final CommandExecutor executor;
+    private final SmmuInterrupts interrupts;
+    private final Delegation delegation = new Delegation();
+    /** Guarded by the registers: a command is between fetch and completion. */
+    private boolean executing;
+    /** Guarded by the registers: counts resets and restores, so that a command under way does not complete into them. */
+    private int generation;
+
+    CommandQueue(
+            ControlRegisters registers, DmaPort memory, CommandExecutor executor, SmmuInterrupts interrupts) {
+        this.registers = registers;
+        this.memory = memory;
+        this.executor = executor;
+        this.interrupts = interrupts;
+    }
+
+    /**
+     * Executes what is runnable; called without the registers' monitor after anything that may make the queue runnable: a
+     * write of PROD, of CR0 or of GERRORN, and at the start of a restored model.
+     */
+    void run(TransactionContext context) {
+        delegation.run(() -> {
+            boolean finished = false;
+            try {
+                while (executeNext(context)) {
+                    // The next one.
+                }
+                finished = true;
+            } finally {
+                if (!finished) {
+                    abandon();
+                }
+            }
+        });
+    }
+
+    /** Something that was called out to is broken: no command is under way any more. */
+    private void abandon() {
+        synchronized (registers) {
+            executing = false;
+            settle();
+        }
+    }
+
+    private boolean executeNext(TransactionContext context) {
+        QueueGeometry queue;
+        int position;
+        int startedIn;
+        synchronized (registers) {
+            queue = registers.commandQueue();
+            position = queue.position(registers.get(registers.cmdqCons));
+            if (!isRunnable(queue, position)) {
+                return false;
+            }
+            executing = true;
+            startedIn = generation;
+        }
+        CommandOutcome outcome = fetchAndExecute(context, queue.address(position));
+        boolean consumed;
+        boolean globalError;
+        synchronized (registers) {
+            executing = false;
+            boolean current = startedIn == generation;
+            consumed = current && outcome.isConsumed();
+            globalError = current && !outcome.isConsumed() && stop(outcome);
+            if (consumed) {
+                long error = registers.get(registers.cmdqCons) & RegisterTable.ERR.mask();
+                registers.set(registers.cmdqCons, error | queue.next(position));
+            }
+            settle();
+        }
+        if (globalError) {
+            interrupts.globalError().pulse();
+        }
+        if (consumed && outcome == CommandOutcome.CONSUMED_WITH_INTERRUPT) {
+            // After CONS has moved, so that whoever the interrupt wakes sees the CMD_SYNC consumed.
+            interrupts.commandSync().pulse();
+        }
+        return true;
+    }
+
+    /** CONS stays at the command. {@return whether the global error interrupt is due} */
+    private boolean stop(CommandOutcome outcome) {
+        long cons = registers.get(registers.cmdqCons);
+        registers.set(registers.cmdqCons, RegisterTable.ERR.with(cons, outcome.code()));
+        return registers.raise(RegisterTable.CMDQ_ERR);
+    }
+
+    private boolean isRunnable(QueueGeometry queue, int position) {
+        return registers.isSet(registers.cr0, RegisterTable.CMDQEN)
+                && !registers.isActive(RegisterTable.CMDQ_ERR)
+                && queue.position(registers.get(registers.cmdqProd)) != position;
+    }
+
+    private CommandOutcome fetchAndExecute(TransactionContext context, long address) {
+        if (!memory.load64(context, address).isDone()) {
+            return executor.unfetchable(address);
+        }
+        long low = context.data();
+        if (!memory.load64(context, address + 8).isDone()) {
+            return executor.unfetchable(address);
+        }
+        return executor.execute(context, low, context.data());
+    }
+
+    /** A cleared CMDQEN is acknowledged when no command is under way (section 6.3.9.4). Holds the monitor. */
+    void settle() {
+        if (!executing || registers.isSet(registers.cr0, RegisterTable.CMDQEN)) {
+            registers.acknowledge(RegisterTable.CMDQEN);
+        }
+    }
+
+    /** The registers have been reset or restored. Holds the monitor. */
+    void restart() {
+        generation++;
+        executing = false;
+    }
+
+    /** {@return the ring's commands, oldest first: up to a full ring back from PROD} */
+    List<InspectNode> inspect(TransactionContext context, int limit) {
+        QueueGeometry queue;
+        int produced;
+        int consumed;
+        synchronized (registers) {
+            queue = registers.commandQueue();
+            produced = queue.position(registers.get(registers.cmdqProd));
+            consumed = queue.position(registers.get(registers.cmdqCons));
+        }
+        int pending = Math.min(queue.distance(consumed, produced), 1 << queue.log2size());
+        int count = Math.min(limit, 1 << queue.log2size());
+        var commands = new ArrayList<InspectNode>();
+        for (int position = queue.back(produced, count); count > 0; count--, position = queue.next(position)) {
+            long address = queue.address(position);
+            if (!memory.load64(context, address).isDone()) {
+                continue;
+            }
+            long low = context.data();
+            if (!memory.load64(context, address + 8).isDone() || (low | context.data()) == 0) {
+                continue;
+            }
+            commands.add(new Command(low, context.data())
+                    .inspect()
+                    .withNote("entry 0x%x at 0x%x%s".formatted(
+                            position & (1 << queue.log2size()) - 1, address, count <= pending ? ", not consumed" : "")));
+        }
+        return commands;
+    }
+}

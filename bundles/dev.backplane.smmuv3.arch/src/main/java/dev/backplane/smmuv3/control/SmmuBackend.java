@@ -1,0 +1,34 @@
+package dev.backplane.smmuv3.control;
+
+import dev.backplane.memory.TransactionContext;
+import dev.backplane.smmuv3.translate.SmmuConfiguration;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** What the programming interface acts on: the translation of an emulated SMMUv3, or the host's. */
+@ConsumerType
+public interface SmmuBackend {
+
+    /**
+     * Takes over what the registers say about translation. Called one at a time, the newest configuration last;
+     * transactions that began before may still use the previous one when this returns.
+     *
+     * @param context context of the calling thread
+     * @param configuration what counts from now on
+     */
+    void configure(TransactionContext context, SmmuConfiguration configuration);
+
+    /**
+     * Carries out a command that the ID registers make legal. CMD_SYNC arrives here as well, before the engine's grace
+     * period, so that a backend that collects commands can hand them on. One command at a time, in the order of the
+     * queue, on whichever thread runs the queue.
+     *
+     * @param context context of the calling thread
+     * @param code what the command is
+     * @param command its operands
+     * @return {@code false} if the backend refuses it; the queue then stops with CERROR_ILL
+     */
+    boolean execute(TransactionContext context, CommandCode code, Command command);
+
+    /** Forgets everything that was cached: the SMMU has been reset or its state has been replaced. */
+    void forget();
+}
