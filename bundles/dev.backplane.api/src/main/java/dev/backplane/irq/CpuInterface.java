@@ -34,6 +34,16 @@ public interface CpuInterface {
     /** Deactivates an interrupt whose priority was dropped before (ICC_DIR_EL1). */
     void deactivate(TransactionContext context, int processor, int intid);
 
+    /**
+     * Sets EOImode (ICC_CTLR_EL1, GICC_CTLR): whether {@link #endOfInterrupt} drops the running priority only and leaves
+     * deactivation to {@link #deactivate}.
+     *
+     * @return whether the CPU interface has both modes; if not, nothing changes
+     */
+    default boolean setEoiMode(TransactionContext context, int processor, boolean dropOnly) {
+        return false;
+    }
+
     /** Sets the priority mask (ICC_PMR_EL1); only interrupts of a higher priority (lower value) are signalled. */
     void setPriorityMask(TransactionContext context, int processor, int mask);
 
