@@ -75,6 +75,16 @@ public record SmmuIdentity(int idr0, int idr1, int idr3, int idr5, int iidr, int
         return Idr3.RIL.isSet(idr3);
     }
 
+    /** {@return the bits that a VMID has (IDR0.VMID16); more are ignored} */
+    int vmidMask() {
+        return Idr0.VMID16.isSet(idr0) ? 0xFFFF : 0xFF;
+    }
+
+    /** {@return the bits that an ASID has (IDR0.ASID16); more are ignored} */
+    int asidMask() {
+        return Idr0.ASID16.isSet(idr0) ? 0xFFFF : 0xFF;
+    }
+
     /** {@return the largest LOG2SIZE of the command queue (IDR1.CMDQS)} */
     int commandQueueSize() {
         return Idr1.CMDQS.getInt(idr1);
