@@ -1,0 +1,63 @@
+package dev.backplane.core.pci;
+
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.pci.PciIommuOps;
+
+/**
+ * An IOMMU slot's hold on a root bus. It outlives the models in the slot: while none serves, transactions below the bus
+ * meet the slot's gate. Thread-safe; control methods are called on the board's executor.
+ */
+public final class IommuBinding {
+    private final PciSegment segment;
+    private final PciRootBus root;
+    private final String slot;
+    private final DeviceGate gate;
+    private volatile PciIommuOps ops;
+
+    IommuBinding(PciSegment segment, PciRootBus root, String slot, DeviceGate gate) {
+        this.segment = segment;
+        this.root = root;
+        this.slot = slot;
+        this.gate = gate;
+    }
+
+    /**
+     * Lets a model govern the functions below the bus; returns when every route leads through it.
+     *
+     * @param next operations of the model
+     */
+    public void serve(PciIommuOps next) {
+        ops = next;
+        segment.resolveBelow(root);
+    }
+
+    /** Lets go of the model; what it answered is forgotten. The caller has parked the gate. */
+    public void park() {
+        ops = null;
+        segment.resolveBelow(root);
+    }
+
+    /** Ends the hold: functions below the bus reach the system bus directly. */
+    public void detach() {
+        ops = null;
+        segment.detach(root, this);
+    }
+
+    /** {@return the root bus that is governed} */
+    public String bus() {
+        return root.name();
+    }
+
+    String slot() {
+        return slot;
+    }
+
+    DeviceGate gate() {
+        return gate;
+    }
+
+    /** {@return the model's operations, or null while none serves} */
+    PciIommuOps ops() {
+        return ops;
+    }
+}

@@ -1,0 +1,134 @@
+package dev.backplane.core.pci;
+
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.device.DeviceContext.Effect;
+import dev.backplane.memory.MmioHandler;
+import dev.backplane.memory.MmioRegion;
+import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.memory.TransactionContext;
+import dev.backplane.memory.TransactionResult;
+import dev.backplane.memory.TransactionResult.Done;
+import dev.backplane.memory.TransactionResult.Fault;
+
+/**
+ * The region of a BAR that holds an MSI-X table or pending bit array: these answer for their part, the model for the
+ * rest. An unmasking write sends what was pending once the access has left the device's lock.
+ */
+final class MsixOverlay implements MmioHandler {
+    private final MsixTable table;
+    private final int tableFrom;
+    private final int tableTo;
+    private final int pbaFrom;
+    private final int pbaTo;
+    private final MmioRegion model;
+    private final DeviceGate gate;
+    private final Effect flush;
+
+    private MsixOverlay(MsixTable table, int bar, MmioRegion model, DeviceGate gate, Effect flush) {
+        var geometry = table.geometry();
+        this.table = table;
+        tableFrom = geometry.tableOffset();
+        tableTo = geometry.tableBar() == bar ? MsixTable.tableEnd(geometry) : tableFrom;
+        pbaFrom = geometry.pbaOffset();
+        pbaTo = geometry.pbaBar() == bar ? MsixTable.pbaEnd(geometry) : pbaFrom;
+        this.model = model;
+        this.gate = gate;
+        this.flush = flush;
+    }
+
+    /**
+     * {@return the region with the table over it}
+     *
+     * @param model the model's region, or null when only the table is there
+     * @param gate takes the flush as an effect
+     * @param flush sends what is pending and no longer masked
+     */
+    static MmioRegion over(
+            MsixTable table, FunctionLayout.BarLayout bar, MmioRegion model, DeviceGate gate, Effect flush) {
+        return new MmioRegion(
+                bar.region(),
+                bar.size(),
+                1,
+                8,
+                model == null || model.concurrent(),
+                new MsixOverlay(table, bar.index(), model, gate, flush));
+    }
+
+    private boolean inTable(long offset) {
+        return offset >= tableFrom && offset < tableTo;
+    }
+
+    private boolean inPba(long offset) {
+        return offset >= pbaFrom && offset < pbaTo;
+    }
+
+    @Override
+    public TransactionResult read(
+            TransactionContext context, TransactionAttributes attributes, long offset, int size) {
+        if (inTable(offset) || inPba(offset)) {
+            // Software must access both with aligned 4 or 8 bytes (PCIe 7.7.2).
+            if (size < 4) {
+                return Fault.SLAVE_ERROR;
+            }
+            context.data(inTable(offset)
+                    ? table.readTable((int) offset - tableFrom, size)
+                    : table.readPending((int) offset - pbaFrom, size));
+            return Done.DONE;
+        }
+        if (model == null) {
+            context.data(0);
+            return Done.DONE;
+        }
+        if (size < model.minAccess()) {
+            return Fault.SLAVE_ERROR;
+        }
+        if (size <= model.maxAccess()) {
+            return model.handler().read(context, attributes, offset, size);
+        }
+        return readInPieces(context, attributes, offset, size);
+    }
+
+    private TransactionResult readInPieces(
+            TransactionContext context, TransactionAttributes attributes, long offset, int size) {
+        int piece = model.maxAccess();
+        long value = 0;
+        for (int done = 0; done < size; done += piece) {
+            TransactionResult result = model.handler().read(context, attributes, offset + done, piece);
+            if (!result.isDone()) {
+                return result;
+            }
+            value |= (context.data() & -1L >>> 64 - piece * 8) << done * 8;
+        }
+        context.data(value);
+        return Done.DONE;
+    }
+
+    @Override
+    public TransactionResult write(
+            TransactionContext context, TransactionAttributes attributes, long offset, int size, long value) {
+        if (inTable(offset)) {
+            if (size < 4) {
+                return Fault.SLAVE_ERROR;
+            }
+            if (table.writeTable((int) offset - tableFrom, size, value)) {
+                gate.defer(flush);
+            }
+            return Done.DONE;
+        }
+        if (inPba(offset) || model == null) {
+            return Done.DONE;
+        }
+        if (size < model.minAccess()) {
+            return Fault.SLAVE_ERROR;
+        }
+        int piece = Math.min(size, model.maxAccess());
+        for (int done = 0; done < size; done += piece) {
+            TransactionResult result = model.handler()
+                    .write(context, attributes, offset + done, piece, value >>> done * 8 & -1L >>> 64 - piece * 8);
+            if (!result.isDone()) {
+                return result;
+            }
+        }
+        return Done.DONE;
+    }
+}

@@ -1,0 +1,548 @@
+package dev.backplane.core.pci;
+
+import dev.backplane.board.PciFabric;
+import dev.backplane.board.Placement;
+import dev.backplane.board.PlugException;
+import dev.backplane.board.RootBusDefinition;
+import dev.backplane.core.irq.InterruptHub;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.memory.DmaRoute;
+import dev.backplane.core.memory.MappedRegion;
+import dev.backplane.core.memory.SystemBus;
+import dev.backplane.device.RealizeException;
+import dev.backplane.device.ResetKind;
+import dev.backplane.irq.InterruptLine;
+import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.TransactionContext;
+import dev.backplane.memory.TransactionResult;
+import dev.backplane.pci.Bdf;
+import dev.backplane.pci.PciFunctionDescription;
+import dev.backplane.pci.PciIommuOps;
+import dev.backplane.pci.PciRequester;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * One board's PCI segment: the host bridge with its ECAM window and root bus, the root buses that expanders add, and the
+ * functions below. One lock guards configuration state; what follows from a change (mappings, routes, interrupts,
+ * messages) is done after the lock is released and before the change returns. Thread-safe; control methods are called on
+ * the board's executor.
+ */
+public final class PciSegment implements PciFabric {
+    private static final Duration NEVER_PARKED = Duration.ZERO;
+    private static final int PINS = 4;
+    private static final PciFunctionDescription HOST_BRIDGE = PciFunctionDescription.builder(0x1b36, 0x0008)
+            .classCode(0x060000, 0)
+            .subsystem(0x1af4, 0x1100)
+            .build();
+    private static final String HOST_BRIDGE_TYPE = "gpex-root";
+
+    /** Who asked for a port of a bare requester. */
+    private record Bare(String initiator, Bdf address) {}
+
+    /** The port of a bare requester. */
+    private record BarePort(Requester requester, DmaPort port) {}
+
+    private final SystemBus bus;
+    private final java.util.function.Function<String, InterruptHub> hubs;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final RouteResolver resolver = new RouteResolver(lock);
+    private final BarMapper mapper;
+    private final TreeMap<Integer, PciRootBus> roots = new TreeMap<>();
+    private final Map<Bare, BarePort> bare = new HashMap<>();
+    private volatile BiConsumer<List<PciFunction>, ResetKind> resetListener = (functions, kind) -> {};
+    private RootBusDefinition host;
+    private int sequence;
+
+    /**
+     * Makes an empty segment.
+     *
+     * @param bus system bus of the board
+     * @param hubs inputs of the interrupt controller slots by name
+     */
+    public PciSegment(SystemBus bus, java.util.function.Function<String, InterruptHub> hubs) {
+        this.bus = bus;
+        this.hubs = hubs;
+        mapper = new BarMapper(bus);
+    }
+
+    /**
+     * Adds the host bridge with its root bus: maps the ECAM window and puts the host bridge's function at device 0.
+     *
+     * @throws IllegalArgumentException if the segment has a host bridge, or the window overlaps something or covers none
+     *     or more than 256 buses
+     */
+    public void addRootBus(RootBusDefinition definition) {
+        if (host != null) {
+            throw new IllegalArgumentException("root bus %s: the segment has the host bridge of %s already"
+                    .formatted(definition.name(), host.name()));
+        }
+        if (definition.buses() < 1 || definition.buses() > 256) {
+            throw new IllegalArgumentException("root bus %s: ECAM window of %d buses: expected 1 to 256"
+                    .formatted(definition.name(), definition.buses()));
+        }
+        var gate = new DeviceGate(definition.name(), bus.epochs(), NEVER_PARKED);
+        gate.open();
+        var ecam = new MappedRegion(definition.name(), gate, EcamWindow.region(this, definition.buses()));
+        bus.update().map(ecam, definition.ecamBase(), 0).commit();
+        locked(() -> {
+            host = definition;
+            var root = new PciRootBus(definition.name(), 0, false, null);
+            roots.put(0, root);
+            root.add(new PciFunction(
+                    this,
+                    "",
+                    HOST_BRIDGE_TYPE,
+                    HOST_BRIDGE,
+                    FunctionLayout.of(HOST_BRIDGE, true),
+                    root,
+                    0,
+                    gate,
+                    InterruptHub.unconnected(),
+                    sequence++));
+            return root;
+        });
+    }
+
+    /**
+     * Names who takes the models of functions through a reset that software started (secondary bus reset, function level
+     * reset). Called outside all locks, on the thread that made the configuration access, inside its transaction: the
+     * listener hands the work on and returns. The functions' configuration space has been reset.
+     */
+    public void onReset(BiConsumer<List<PciFunction>, ResetKind> listener) {
+        resetListener = listener;
+    }
+
+    /**
+     * Puts a function on a bus.
+     *
+     * @param slot slot that it belongs to; a bridge's bus takes this name
+     * @param deviceType device type of the slot
+     * @param description the function
+     * @param placement where it goes
+     * @param gate gate of the slot's device
+     * @return the function
+     * @throws PlugException if there is no such bus, the address is taken, the IOMMU refuses it, or the description does
+     *     not fit into configuration space; nothing has changed then
+     */
+    public PciFunction plug(
+            String slot,
+            String deviceType,
+            PciFunctionDescription description,
+            Placement.Pci placement,
+            DeviceGate gate)
+            throws PlugException {
+        PciBus target = bus(placement.bus());
+        checkFree(slot, target, placement.devfn());
+        FunctionLayout layout;
+        try {
+            layout = FunctionLayout.of(description, target instanceof PciRootBus);
+        } catch (IllegalArgumentException e) {
+            throw new PlugException("slot %s (%s): %s".formatted(slot, deviceType, e.getMessage()));
+        }
+        if (layout.bridge() && hasBus(slot)) {
+            throw new PlugException("slot %s: a PCI bus of that name exists: choose another id".formatted(slot));
+        }
+        InterruptLine line = line(target, placement.devfn(), description.interruptPin());
+        PciFunction function = locked(() -> new PciFunction(
+                this, slot, deviceType, description, layout, target, placement.devfn(), gate, line, sequence++));
+        askIommu(function);
+        change(effects -> {
+            target.add(function);
+            function.settle(effects);
+            effects.reroute(function.requester());
+            settleOccupancy(target, effects);
+        });
+        return function;
+    }
+
+    private void checkFree(String slot, PciBus target, int devfn) throws PlugException {
+        int device = devfn >>> 3;
+        if (devfn < 0 || device >= target.devices()) {
+            throw new PlugException("slot %s: device %d is not on PCI bus %s, which has %d device%s: choose another address"
+                    .formatted(slot, device, target.name(), target.devices(), target.devices() == 1 ? "" : "s"));
+        }
+        PciFunction there = locked(() -> target.function(devfn));
+        if (there != null) {
+            throw new PlugException("slot %s: address %02x.%x of PCI bus %s is taken by %s: choose another address"
+                    .formatted(
+                            slot,
+                            device,
+                            devfn & 7,
+                            target.name(),
+                            there.slot().isEmpty()
+                                    ? "the host bridge"
+                                    : "slot " + there.slot() + " (" + there.deviceType() + ")"));
+        }
+    }
+
+    private static void askIommu(PciFunction function) throws PlugException {
+        PciRootBus root = function.bus().root();
+        IommuBinding binding = root.bypassesIommu() ? null : root.iommu();
+        PciIommuOps ops = binding == null ? null : binding.ops();
+        if (ops != null) {
+            Optional<String> refusal = ops.supportsAddressSpace(function.requester().identity());
+            if (refusal.isPresent()) {
+                throw new PlugException("slot %s: %s".formatted(function.slot(), refusal.get()));
+            }
+        }
+    }
+
+    /** {@return the input at the end of the bridges: each adds its device number (PCIe 2.2.8.1, table 2-21)} */
+    private InterruptLine line(PciBus target, int devfn, int pin) {
+        if (pin == 0 || host.interruptController().isEmpty()) {
+            return InterruptHub.unconnected();
+        }
+        int index = pin - 1 + (devfn >>> 3);
+        for (PciBus at = target; at instanceof SecondaryBus below; at = below.bridge().bus()) {
+            index += below.bridge().devfn() >>> 3;
+        }
+        return hubs.apply(host.interruptController()).line(null, host.firstIntid() + index % PINS);
+    }
+
+    private static void settleOccupancy(PciBus target, Effects effects) {
+        if (target instanceof SecondaryBus below) {
+            below.bridge().settleOccupancy(effects);
+        }
+    }
+
+    /**
+     * Takes a function off its bus. The caller has shut its gate and waits for a grace period afterwards.
+     *
+     * @throws IllegalStateException if functions are left on a bus that it provides
+     */
+    public void unplug(PciFunction function) {
+        locked(() -> {
+            requireNothingBelow(function);
+            return null;
+        });
+        change(effects -> {
+            PciBus home = function.bus();
+            home.remove(function);
+            function.unplugged(effects);
+            settleOccupancy(home, effects);
+            effects.remap();
+            roots.values().removeIf(root -> root.expander() == function);
+            bare.values().forEach(port -> effects.reroute(port.requester()));
+        });
+    }
+
+    private void requireNothingBelow(PciFunction function) {
+        var left = new ArrayList<PciFunction>();
+        function.forEachBelow(left::add);
+        for (PciRootBus root : roots.values()) {
+            if (root.expander() == function) {
+                left.addAll(root.functions());
+            }
+        }
+        if (!left.isEmpty()) {
+            throw new IllegalStateException("slot %s still has %s on its bus: unplug it first"
+                    .formatted(function.slot(), left.getFirst().slot()));
+        }
+    }
+
+    /** Adds the root bus of an expander. */
+    void openExpander(PciFunction function, int number, boolean bypassesIommu) throws RealizeException {
+        if (function.bus() != roots.get(0)) {
+            throw new RealizeException("slot %s: an expander goes on bus %s, not on %s"
+                    .formatted(function.slot(), host.name(), function.bus().name()));
+        }
+        if (number < 1 || number >= host.buses()) {
+            throw new RealizeException("slot %s: bus_nr %d: expected 1 to %d, the buses of the ECAM window"
+                    .formatted(function.slot(), number, host.buses() - 1));
+        }
+        PciRootBus taken = locked(() -> roots.get(number));
+        if (taken != null || hasBus(function.slot())) {
+            throw new RealizeException("slot %s: bus_nr %d or the bus name %s is taken: choose others"
+                    .formatted(function.slot(), number, function.slot()));
+        }
+        change(effects -> {
+            roots.put(number, new PciRootBus(function.slot(), number, bypassesIommu, function));
+            bare.values().forEach(port -> effects.reroute(port.requester()));
+        });
+    }
+
+    /**
+     * {@return device and function number of the first free device of a bus}
+     *
+     * @throws PlugException if there is no such bus or it is full
+     */
+    public int nextFreeDevfn(String name) throws PlugException {
+        PciBus target = bus(name);
+        int devfn = locked(target::nextFree);
+        if (devfn < 0) {
+            throw new PlugException("PCI bus %s is full: choose another bus".formatted(name));
+        }
+        return devfn;
+    }
+
+    /** {@return whether there is a bus of that name} */
+    public boolean hasBus(String name) {
+        return locked(() -> findBus(name)) != null;
+    }
+
+    private PciBus bus(String name) throws PlugException {
+        PciBus found = locked(() -> findBus(name));
+        if (found == null) {
+            throw new PlugException("there is no PCI bus '%s'; there %s".formatted(name, locked(this::busNames)));
+        }
+        return found;
+    }
+
+    private PciBus findBus(String name) {
+        for (PciRootBus root : roots.values()) {
+            if (root.name().equals(name)) {
+                return root;
+            }
+        }
+        for (PciFunction function : allFunctions()) {
+            if (function.busBelow() != null && function.slot().equals(name)) {
+                return function.busBelow();
+            }
+        }
+        return null;
+    }
+
+    private String busNames() {
+        var names = new ArrayList<String>();
+        roots.values().forEach(root -> names.add(root.name()));
+        allFunctions().stream()
+                .filter(function -> function.busBelow() != null)
+                .forEach(function -> names.add(function.slot()));
+        return names.isEmpty() ? "is none" : "are " + String.join(", ", names);
+    }
+
+    /**
+     * Lets an IOMMU slot govern a root bus.
+     *
+     * @param busName name of the root bus
+     * @param slot the IOMMU's slot
+     * @param gate gate of that slot
+     * @return the hold on the bus; nothing serves yet, so transactions meet the gate
+     * @throws PlugException if the bus is no root bus, is governed already or bypasses IOMMUs
+     */
+    public IommuBinding attachIommu(String busName, String slot, DeviceGate gate) throws PlugException {
+        if (!(bus(busName) instanceof PciRootBus root)) {
+            throw new PlugException("SMMU should be attached to a default PCIe root complex(pcie.0) or a pxb-pcie based "
+                    + "root complex: %s is the bus of a bridge".formatted(busName));
+        }
+        if (root.bypassesIommu()) {
+            throw new PlugException("Bypass option cannot be set for SMMUv3 associated PCIe RC: %s has bypass_iommu=on"
+                    .formatted(busName));
+        }
+        var binding = new IommuBinding(this, root, slot, gate);
+        locked(() -> {
+            if (root.iommu() != null) {
+                return root.iommu();
+            }
+            root.iommu(binding);
+            return binding;
+        });
+        if (root.iommu() != binding) {
+            throw new PlugException("An iommu is already attached to this bus: %s is governed by slot %s"
+                    .formatted(busName, root.iommu().slot()));
+        }
+        resolveBelow(root);
+        return binding;
+    }
+
+    void detach(PciRootBus root, IommuBinding binding) {
+        locked(() -> {
+            if (root.iommu() == binding) {
+                root.iommu(null);
+            }
+            return null;
+        });
+        resolveBelow(root);
+    }
+
+    /** Leads everything below a root bus to the address space that governs it now. */
+    void resolveBelow(PciRootBus root) {
+        List<Requester> requesters = locked(() -> {
+            var found = new ArrayList<Requester>();
+            for (PciFunction function : allFunctions()) {
+                if (function.bus().root() == root) {
+                    found.add(function.requester());
+                }
+            }
+            for (BarePort port : bare.values()) {
+                if (port.requester().root() == root) {
+                    found.add(port.requester());
+                }
+            }
+            return found;
+        });
+        resolver.resolve(requesters);
+    }
+
+    @Override
+    public List<RootBus> rootBuses() {
+        return locked(() -> roots.values().stream()
+                .map(root -> new RootBus(
+                        root.name(),
+                        root.number(),
+                        root.lastNumber(),
+                        root.iommu() == null ? "" : root.iommu().slot()))
+                .toList());
+    }
+
+    @Override
+    public List<PciFabric.Function> functions() {
+        return locked(() -> allFunctions().stream()
+                .map(PciFunction::view)
+                .sorted(Comparator.comparing(PciFabric.Function::address))
+                .toList());
+    }
+
+    private List<PciFunction> allFunctions() {
+        var all = new ArrayList<PciFunction>();
+        for (PciRootBus root : roots.values()) {
+            for (PciFunction function : root.functions()) {
+                all.add(function);
+                function.forEachBelow(all::add);
+            }
+        }
+        return all;
+    }
+
+    @Override
+    public int readConfig(TransactionContext context, Bdf address, int offset, int size) {
+        checkConfig(offset, size);
+        int value = configRead(address.requesterId(), offset, size);
+        return size == 4 ? value : value & (1 << size * 8) - 1;
+    }
+
+    @Override
+    public void writeConfig(TransactionContext context, Bdf address, int offset, int size, int value) {
+        checkConfig(offset, size);
+        configWrite(context, address.requesterId(), offset, size, value);
+    }
+
+    private static void checkConfig(int offset, int size) {
+        if (size != 1 && size != 2 && size != 4 || offset < 0 || offset > 0xFFF || offset % size != 0) {
+            throw new IllegalArgumentException(
+                    "configuration access of %d bytes at 0x%x: expected 1, 2 or 4 bytes, aligned, below 0x1000"
+                            .formatted(size, offset));
+        }
+    }
+
+    /** {@return the data of a configuration read: all ones where no function answers} */
+    int configRead(int requesterId, int offset, int size) {
+        lock.lock();
+        try {
+            PciFunction function = functionAt(requesterId);
+            return function == null ? -1 : function.read(offset, size);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void configWrite(TransactionContext context, int requesterId, int offset, int size, int value) {
+        var effects = new Effects();
+        lock.lock();
+        try {
+            PciFunction function = functionAt(requesterId);
+            if (function == null) {
+                return;
+            }
+            function.write(offset, size, value, effects);
+        } finally {
+            lock.unlock();
+        }
+        effects.run(this, context);
+    }
+
+    private PciFunction functionAt(int requesterId) {
+        PciRootBus root = rootOf(requesterId >>> 8);
+        PciBus found = root == null ? null : root.find(requesterId >>> 8);
+        return found == null ? null : found.function(requesterId & 0xFF);
+    }
+
+    private PciRootBus rootOf(int number) {
+        var entry = roots.floorEntry(number);
+        return entry == null ? null : entry.getValue();
+    }
+
+    @Override
+    public DmaPort requesterPort(String initiator, Bdf address) {
+        var key = new Bare(initiator, address);
+        BarePort port = locked(() -> bare.computeIfAbsent(key, this::barePort));
+        resolver.resolve(port.requester());
+        return port.port();
+    }
+
+    private BarePort barePort(Bare key) {
+        var identity = new PciRequester(
+                key.address(), key.address(), "", PciRequester.Kind.EMULATED_ENDPOINT);
+        var requester = new Requester(() -> identity, () -> rootOf(key.address().bus()));
+        var route = new DmaRoute(key.initiator(), null, requester.attributes());
+        requester.add(route);
+        return new BarePort(requester, bus.port(route));
+    }
+
+    @Override
+    public Optional<PciIommuOps> iommuOps(int number) {
+        IommuBinding binding = locked(() -> {
+            PciRootBus root = rootOf(number);
+            return root == null || root.bypassesIommu() ? null : root.iommu();
+        });
+        return binding == null ? Optional.empty() : Optional.ofNullable(binding.ops());
+    }
+
+    @Override
+    public TransactionResult sendMsi(TransactionContext context, Bdf address, int vector) {
+        PciFunction function = locked(() -> functionAt(address.requesterId()));
+        if (function == null) {
+            throw new IllegalArgumentException("there is no PCI function %s".formatted(address));
+        }
+        return function.sendMessage(context, vector);
+    }
+
+    SystemBus bus() {
+        return bus;
+    }
+
+    RouteResolver resolver() {
+        return resolver;
+    }
+
+    void remap() {
+        mapper.update(() -> locked(() -> BarMapper.wanted(host, allFunctions())));
+    }
+
+    void announceReset(List<PciFunction> functions, ResetKind kind) {
+        resetListener.accept(functions, kind);
+    }
+
+    /** {@return what is computed under the segment's lock} */
+    <T> T locked(Supplier<T> body) {
+        lock.lock();
+        try {
+            return body.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Changes state under the segment's lock, then does what follows from it. */
+    void change(Consumer<Effects> body) {
+        var effects = new Effects();
+        lock.lock();
+        try {
+            body.accept(effects);
+        } finally {
+            lock.unlock();
+        }
+        effects.run(this, bus.epochs().context());
+    }
+}

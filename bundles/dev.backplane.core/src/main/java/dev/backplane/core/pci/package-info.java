@@ -1,0 +1,2 @@
+/** PCI Express: configuration space, bridges, BARs, interrupts and requester IDs of every function of a board. */
+package dev.backplane.core.pci;
