@@ -1,0 +1,486 @@
+package dev.backplane.core.board;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.BoardClock;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.Cause;
+import dev.backplane.board.DeviceRequest;
+import dev.backplane.board.MachineDefinition;
+import dev.backplane.board.MachineType;
+import dev.backplane.board.PciFabric;
+import dev.backplane.board.PlugException;
+import dev.backplane.board.Slot;
+import dev.backplane.board.Slot.State;
+import dev.backplane.board.SlotDefinition;
+import dev.backplane.core.pci.PciFunction;
+import dev.backplane.core.slot.Deadline;
+import dev.backplane.core.slot.DeviceSlot;
+import dev.backplane.core.slot.ModelFailure;
+import dev.backplane.core.slot.ModelThread;
+import dev.backplane.core.slot.Offer;
+import dev.backplane.core.slot.SlotEngine;
+import dev.backplane.device.ResetKind;
+import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.Epochs;
+import dev.backplane.memory.TransactionAttributes;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * A board. What changes it is done on its executor; after each change the slots are settled: in definition order until
+ * the board has been complete once, each by itself from then on.
+ */
+final class BoardEngine implements Board {
+
+    /** How a slot is changed to another version of its bundle. */
+    interface Updater {
+        /** Does it, as {@link Board#update} says. */
+        void update(DeviceSlot slot, Path bundleFile) throws PlugException;
+    }
+
+    private final BoardDefinition definition;
+    private final MachineTypes machineTypes;
+    private final Updater updater;
+    private final Limits limits;
+    private final SlotTable slots = new SlotTable();
+    private final BoardExecutor executor;
+    private final Backbone backbone;
+    private final Diagnosis diagnosis;
+    private final SlotEngine engine;
+    private final Object completion = new Object();
+    private volatile List<Offer> offers = List.of();
+    private volatile MachineDefinition machine;
+    private volatile Duration slotTimeout = Limits.SLOT_TIMEOUT;
+    private volatile String trouble = "";
+    private volatile boolean unusable;
+    private int ofDefinition;
+    private boolean composed;
+    private boolean destroyed;
+
+    BoardEngine(
+            BoardDefinition definition,
+            MachineTypes machineTypes,
+            Surroundings surroundings,
+            Updater updater,
+            Limits limits) {
+        this.definition = definition;
+        this.machineTypes = machineTypes;
+        this.updater = updater;
+        this.limits = limits;
+        String name = definition.name();
+        executor = new BoardExecutor(name);
+        diagnosis = new Diagnosis(name, definition.machine(), slots, surroundings);
+        backbone = new Backbone(
+                name,
+                !"manual".equals(definition.options().get("clock")),
+                surroundings,
+                slots,
+                this::postAndSettle,
+                slot -> diagnosis.ofSlot(slot, offers));
+        engine = new SlotEngine(name);
+        backbone.segment().onReset(this::resetFunctions);
+    }
+
+    // Composition
+
+    /**
+     * The machine type is there: lays the board out, unless that is done.
+     *
+     * @throws IllegalArgumentException if the machine type refuses the options, or a device cannot be placed
+     */
+    void define(MachineType type) {
+        control(() -> {
+            if (machine == null && !unusable) {
+                try (var bundle = new ModelThread(name() + "-machine", limits.forCallbacks())) {
+                    compose(Layout.of(this, type, bundle));
+                } catch (ModelFailure refused) {
+                    slots.clear();
+                    machine = null;
+                    trouble = refused.getMessage();
+                    throw new IllegalArgumentException("board %s: %s".formatted(name(), trouble));
+                }
+                trouble = "";
+                settle();
+            }
+            return null;
+        });
+    }
+
+    private void compose(Layout layout) throws ModelFailure {
+        machine = layout.machine();
+        slotTimeout = layout.slotTimeout(Limits.SLOT_TIMEOUT);
+        for (SlotDefinition slot : machine.slots()) {
+            slots.add(slot(slot, Set.of()));
+        }
+        for (DeviceRequest request : definition.devices()) {
+            slots.add(slot(layout.place(request), request.properties().keySet()));
+        }
+        ofDefinition = slots.all().size();
+        try {
+            machine.ram().forEach(backbone.bus()::addRam);
+            machine.rootBuses().forEach(backbone.segment()::addRootBus);
+        } catch (IllegalArgumentException refused) {
+            // Part of the machine is there and cannot be taken back.
+            unusable = true;
+            throw Layout.refused(refused.getMessage());
+        }
+    }
+
+    private DeviceSlot slot(SlotDefinition slot, Set<String> userProperties) throws ModelFailure {
+        if (slots.find(slot.name()).isPresent() || isRootBus(slot.name())) {
+            throw Layout.refused("board %s already has a %s '%s': give the device another id"
+                    .formatted(name(), isRootBus(slot.name()) ? "PCI bus" : "slot", slot.name()));
+        }
+        return new DeviceSlot(slot, userProperties, backbone, slotTimeout);
+    }
+
+    private boolean isRootBus(String candidate) {
+        return machine.rootBuses().stream().anyMatch(bus -> bus.name().equals(candidate));
+    }
+
+    /** Offers came or changed. */
+    void offersChanged(List<Offer> now) {
+        offers = now;
+        postAndSettle(() -> {});
+    }
+
+    /** {@return done when no slot is served by the leaving offers any more} */
+    CompletableFuture<Void> withdraw(Set<Long> leaving, List<Offer> remaining) {
+        offers = remaining;
+        return executor.submit(() -> {
+            Deadline deadline = limits.forDeparture();
+            List<DeviceSlot> affected = new ArrayList<>(slotsServedBy(leaving));
+            for (DeviceSlot slot : List.copyOf(affected)) {
+                engine.settle(slot, remaining, deadline);
+            }
+            affected.retainAll(slotsServedBy(leaving));
+            String reason = affected.isEmpty()
+                    ? ""
+                    : "its provider %s left".formatted(affected.getFirst().provider().orElse(""));
+            engine.park(slots.closingOrder(affected), deadline, reason);
+            settle();
+            return null;
+        });
+    }
+
+    private List<DeviceSlot> slotsServedBy(Set<Long> serviceIds) {
+        return slots.all().stream()
+                .filter(slot -> slot.offer().filter(offer -> serviceIds.contains(offer.serviceId())).isPresent())
+                .toList();
+    }
+
+    /** Something arrived on the platform that a model may have asked for in vain. */
+    void platformOffers(String contract) {
+        postAndSettle(() -> slots.all().forEach(slot -> slot.platformOffers(contract)));
+    }
+
+    private void postAndSettle(Runnable task) {
+        executor.submit(() -> {
+            task.run();
+            settle();
+            return null;
+        });
+    }
+
+    private void settle() {
+        if (machine == null || destroyed) {
+            return;
+        }
+        List<Offer> now = offers;
+        for (DeviceSlot slot : slots.all()) {
+            slot.keepRefusalsOf(now);
+            engine.settle(slot, now, limits.forCallbacks());
+            if (!composed && slot.state() == State.EMPTY) {
+                break;
+            }
+        }
+        composed |= isComplete();
+        synchronized (completion) {
+            completion.notifyAll();
+        }
+    }
+
+    private <T> T control(Callable<T> task) {
+        try {
+            return executor.call(task);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    // What users do
+
+    @Override
+    public Slot plug(DeviceRequest request) throws PlugException {
+        return onExecutor(() -> {
+            if (machine == null) {
+                throw new PlugException("board %s is not composed yet: %s".formatted(name(), why()));
+            }
+            MachineType type = machineTypes
+                    .find(definition.machine())
+                    .orElseThrow(() -> new PlugException("machine type %s, which places devices, is not there: %s"
+                            .formatted(definition.machine(), "start its bundle")));
+            DeviceSlot slot;
+            try (var bundle = new ModelThread(name() + "-machine", limits.forCallbacks())) {
+                slot = slot(Layout.place(this, type, request, bundle), request.properties().keySet());
+            } catch (ModelFailure refused) {
+                throw new PlugException(refused.getMessage());
+            }
+            slots.add(slot);
+            try {
+                fill(slot);
+            } catch (PlugException refused) {
+                engine.remove(slot, limits.forCallbacks());
+                slots.remove(slot);
+                throw refused;
+            }
+            return slot;
+        });
+    }
+
+    private void fill(DeviceSlot slot) throws PlugException {
+        List<Offer> now = offers;
+        List<Offer> candidates = slot.candidates(now);
+        if (candidates.isEmpty()) {
+            Cause cause = diagnosis.ofSlot(slot, now).getFirst();
+            throw new PlugException("%s: %s; known types: %s".formatted(
+                    cause.reason(),
+                    cause.remedy(),
+                    String.join(", ", now.stream().map(Offer::type).distinct().sorted().toList())));
+        }
+        ModelFailure first = null;
+        for (Offer candidate : candidates) {
+            try {
+                engine.take(slot, candidate, limits.forCallbacks());
+                return;
+            } catch (ModelFailure failure) {
+                first = first == null ? failure : first;
+            }
+        }
+        throw new PlugException(first.getMessage());
+    }
+
+    @Override
+    public void unplug(String name) throws PlugException {
+        onExecutor(() -> {
+            DeviceSlot slot = find(name);
+            if (!slot.definition().userCreated()) {
+                throw new PlugException("slot %s is part of machine %s and must stay"
+                        .formatted(name, definition.machine()));
+            }
+            List<String> dependents = Dependents.of(slot, slots.all());
+            if (!dependents.isEmpty()) {
+                throw new PlugException("slot %s is in use: unplug %s first"
+                        .formatted(name, String.join(", ", dependents)));
+            }
+            engine.remove(slot, limits.forCallbacks());
+            if (slots.all().indexOf(slot) < ofDefinition) {
+                ofDefinition--;
+            }
+            slots.remove(slot);
+            settle();
+            return null;
+        });
+    }
+
+    @Override
+    public void update(String name, Path bundleFile) throws PlugException {
+        updater.update(find(name), bundleFile);
+    }
+
+    private DeviceSlot find(String name) throws PlugException {
+        return slots.find(name)
+                .orElseThrow(() -> new PlugException("board %s has no slot '%s'; it has %s".formatted(
+                        name(), name, String.join(", ", slots.all().stream().map(Slot::name).toList()))));
+    }
+
+    private <T> T onExecutor(Callable<T> task) throws PlugException {
+        try {
+            return executor.call(task);
+        } catch (PlugException e) {
+            throw new PlugException(e.getMessage());
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Gives a slot to an offer of a certain bundle, which is preferred from then on.
+     *
+     * @throws PlugException if it cannot serve; the slot is as it was
+     */
+    void handTo(DeviceSlot slot, Offer offer) throws PlugException {
+        onExecutor(() -> {
+            if (slot.offer().filter(now -> now.serviceId() == offer.serviceId()).isEmpty()) {
+                try {
+                    engine.take(slot, offer, limits.forCallbacks());
+                } catch (ModelFailure failure) {
+                    settle();
+                    throw new PlugException(failure.getMessage());
+                }
+            }
+            slot.select(offer.bundleId());
+            return null;
+        });
+    }
+
+    @Override
+    public void reset(ResetKind kind) {
+        if (kind != ResetKind.COLD) {
+            throw new IllegalArgumentException("board %s: reset %s: expected COLD".formatted(name(), kind));
+        }
+        control(() -> {
+            engine.reset(slots.closingOrder(slots.all()), kind, true, limits.forCallbacks());
+            settle();
+            return null;
+        });
+    }
+
+    /** Software reset functions through configuration space: their models follow. */
+    private void resetFunctions(List<PciFunction> functions, ResetKind kind) {
+        Set<String> names = functions.stream().map(PciFunction::slot).collect(Collectors.toSet());
+        postAndSettle(() -> {
+            List<DeviceSlot> affected =
+                    slots.all().stream().filter(slot -> names.contains(slot.name())).toList();
+            engine.reset(slots.closingOrder(affected), kind, false, limits.forCallbacks());
+        });
+    }
+
+    /** Disposes of devices and memory. */
+    void destroy() {
+        control(() -> {
+            destroyed = true;
+            for (DeviceSlot slot : slots.closingOrder(slots.all())) {
+                engine.remove(slot, limits.forDeparture());
+            }
+            backbone.close();
+            return null;
+        });
+        executor.close();
+    }
+
+    // What users see
+
+    @Override
+    public String name() {
+        return definition.name();
+    }
+
+    @Override
+    public BoardDefinition definition() {
+        return definition;
+    }
+
+    @Override
+    public Optional<MachineDefinition> machine() {
+        return Optional.ofNullable(machine);
+    }
+
+    @Override
+    public boolean isComplete() {
+        List<DeviceSlot> now = slots.all();
+        return machine != null
+                && now.size() >= ofDefinition
+                && now.stream().limit(ofDefinition).allMatch(slot -> slot.state() == State.RUNNING);
+    }
+
+    @Override
+    public boolean awaitComplete(Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        synchronized (completion) {
+            while (!isComplete()) {
+                long left = end - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                TimeUnit.NANOSECONDS.timedWait(completion, left);
+            }
+            return true;
+        }
+    }
+
+    @Override
+    public List<Cause> why() {
+        return isComplete() ? List.of() : diagnosis.ofBoard(trouble, machine != null, offers);
+    }
+
+    @Override
+    public List<Slot> slots() {
+        return List.copyOf(slots.all());
+    }
+
+    /** {@return the slots that a bundle serves} */
+    List<DeviceSlot> slotsServedBy(long bundleId) {
+        return slots.all().stream()
+                .filter(slot -> slot.offer().filter(offer -> offer.bundleId() == bundleId).isPresent())
+                .toList();
+    }
+
+    @Override
+    public Optional<Slot> slot(String name) {
+        return slots.find(name).map(Slot.class::cast);
+    }
+
+    @Override
+    public DmaPort systemPort(String initiator) {
+        return backbone.bus().port(initiator, null, TransactionAttributes.NONE);
+    }
+
+    @Override
+    public List<MapEntry> memoryMap() {
+        return backbone.bus().memoryMap();
+    }
+
+    @Override
+    public Epochs epochs() {
+        return backbone.epochs();
+    }
+
+    @Override
+    public BoardClock clock() {
+        return backbone.time();
+    }
+
+    @Override
+    public PciFabric pci() {
+        return backbone.segment();
+    }
+
+    @Override
+    public AutoCloseable observeInputs(String controller, InputListener listener) {
+        if (slots.find(controller).isEmpty()) {
+            throw new IllegalArgumentException("board %s has no slot '%s'".formatted(name(), controller));
+        }
+        return backbone.hub(controller).observe(listener);
+    }
+
+    @Override
+    public AutoCloseable record(String initiator, AccessRecorder recorder) {
+        return backbone.bus().record(initiator, recorder);
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> counters = new LinkedHashMap<>(backbone.bus().counters());
+        List<DeviceSlot> now = slots.all();
+        counters.put("aborts", now.stream().mapToLong(DeviceSlot::aborts).sum());
+        counters.put("time-outs", now.stream().mapToLong(slot -> slot.gate().timeouts()).sum());
+        counters.put("hand-overs", now.stream().mapToLong(DeviceSlot::handOvers).sum());
+        counters.put("guest-errors", now.stream().mapToLong(DeviceSlot::guestErrors).sum());
+        return counters;
+    }
+}

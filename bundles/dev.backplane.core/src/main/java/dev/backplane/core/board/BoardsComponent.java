@@ -1,0 +1,157 @@
+package dev.backplane.core.board;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.Boards;
+import dev.backplane.board.MachineType;
+import dev.backplane.board.PlugException;
+import dev.backplane.core.slot.DeviceSlot;
+import dev.backplane.core.slot.Offer;
+import dev.backplane.device.DeviceFactory;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/**
+ * The boards as a service. Device factories and machine types are taken from the whiteboard: what arrives is posted to
+ * the boards; what leaves has been left by all slots when this returns, so that a bundle that stops finds nothing of it
+ * at work.
+ */
+@Component(service = {Boards.class, BoardKeeper.class}, immediate = true)
+public final class BoardsComponent implements Boards, BoardKeeper {
+    private static final System.Logger LOGGER = System.getLogger(BoardsComponent.class.getName());
+
+    private final BundleContext context;
+    private final OsgiSurroundings surroundings;
+    private final BoardRegistry registry;
+    private final BundleSeats seats;
+    private final AtomicLong stamps = new AtomicLong();
+
+    /** Starts without boards. */
+    @Activate
+    public BoardsComponent(BundleContext context) {
+        this.context = context;
+        surroundings = new OsgiSurroundings(context, this::platformOffers);
+        registry = new BoardRegistry(surroundings, Limits.DEFAULT, this::update);
+        seats = new BundleSeats(context, registry);
+    }
+
+    private void platformOffers(String contract) {
+        registry.platformOffers(contract);
+    }
+
+    private void update(DeviceSlot slot, Path file) throws PlugException {
+        seats.update(slot, file);
+    }
+
+    @Deactivate
+    void deactivate() {
+        registry.close();
+        surroundings.close();
+        seats.close();
+    }
+
+    @Reference(
+            name = "factory",
+            cardinality = ReferenceCardinality.MULTIPLE,
+            policy = ReferencePolicy.DYNAMIC,
+            updated = "updatedFactory",
+            unbind = "removeFactory")
+    void addFactory(ServiceReference<DeviceFactory> reference, DeviceFactory factory) {
+        if (!(reference.getProperty(DeviceFactory.TYPE) instanceof String type)) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "a device factory of {0} has no service property {1}: it is left out",
+                    reference.getBundle(),
+                    DeviceFactory.TYPE);
+            return;
+        }
+        Bundle bundle = reference.getBundle();
+        registry.offer(new Offer(
+                serviceId(reference),
+                stamps.incrementAndGet(),
+                reference.getProperty(Constants.SERVICE_RANKING) instanceof Integer ranking ? ranking : 0,
+                type,
+                bundle.getBundleId(),
+                "%s %s [%d]".formatted(bundle.getSymbolicName(), bundle.getVersion(), bundle.getBundleId()),
+                factory));
+    }
+
+    void updatedFactory(ServiceReference<DeviceFactory> reference, DeviceFactory factory) {
+        addFactory(reference, factory);
+    }
+
+    void removeFactory(ServiceReference<DeviceFactory> reference) {
+        long id = serviceId(reference);
+        Bundle bundle = reference.getBundle();
+        if (bundle != null && bundle.getState() != Bundle.ACTIVE) {
+            // The whole bundle goes, one service after another: its slots close as one set.
+            registry.withdraw(offer -> offer.serviceId() == id || offer.bundleId() == bundle.getBundleId());
+        } else {
+            registry.withdraw(offer -> offer.serviceId() == id);
+        }
+    }
+
+    private static long serviceId(ServiceReference<?> reference) {
+        return (Long) reference.getProperty(Constants.SERVICE_ID);
+    }
+
+    @Reference(
+            name = "machine",
+            cardinality = ReferenceCardinality.MULTIPLE,
+            policy = ReferencePolicy.DYNAMIC,
+            unbind = "removeMachine")
+    void addMachine(ServiceReference<MachineType> reference, MachineType type) {
+        if (reference.getProperty(MachineType.NAME) instanceof String name) {
+            registry.machineTypeArrived(name, type);
+        } else {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "a machine type of {0} has no service property {1}: it is left out",
+                    reference.getBundle(),
+                    MachineType.NAME);
+        }
+    }
+
+    void removeMachine(ServiceReference<MachineType> reference, MachineType type) {
+        if (reference.getProperty(MachineType.NAME) instanceof String name) {
+            registry.machineTypeLeft(name, type);
+        }
+    }
+
+    @Override
+    public List<Board> list() {
+        return registry.list();
+    }
+
+    @Override
+    public Optional<Board> find(String name) {
+        return registry.find(name);
+    }
+
+    @Override
+    public Board create(BoardDefinition definition) {
+        return registry.create(definition);
+    }
+
+    @Override
+    public Board keep(BoardDefinition definition) {
+        return registry.create(definition, false);
+    }
+
+    @Override
+    public void destroy(String name) {
+        registry.destroy(name);
+    }
+}

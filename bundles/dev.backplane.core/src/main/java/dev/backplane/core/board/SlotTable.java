@@ -1,0 +1,49 @@
+package dev.backplane.core.board;
+
+import dev.backplane.core.slot.DeviceSlot;
+import dev.backplane.core.slot.ParkOrder;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** The slots of a board in their order. Changed on the board's executor, read by everybody. */
+final class SlotTable {
+    private volatile List<DeviceSlot> slots = List.of();
+
+    List<DeviceSlot> all() {
+        return slots;
+    }
+
+    Optional<DeviceSlot> find(String name) {
+        for (DeviceSlot slot : slots) {
+            if (slot.name().equals(name)) {
+                return Optional.of(slot);
+            }
+        }
+        return Optional.empty();
+    }
+
+    void add(DeviceSlot slot) {
+        var next = new ArrayList<>(slots);
+        next.add(slot);
+        slots = List.copyOf(next);
+    }
+
+    void remove(DeviceSlot slot) {
+        slots = slots.stream().filter(other -> other != slot).toList();
+    }
+
+    void clear() {
+        slots = List.of();
+    }
+
+    /** {@return some of the slots, initiators before their targets} */
+    List<DeviceSlot> closingOrder(Collection<DeviceSlot> some) {
+        List<DeviceSlot> now = slots;
+        return ParkOrder.of(now.stream().map(DeviceSlot::node).toList()).stream()
+                .map(name -> find(name).orElseThrow())
+                .filter(some::contains)
+                .toList();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.backplane.core.board;
+
+import dev.backplane.core.slot.PlatformServices;
+import java.util.Map;
+
+/** What boards need of the framework that they run in. */
+interface Surroundings {
+
+    /** {@return what the platform offers to devices} */
+    PlatformServices platform();
+
+    /**
+     * Makes a service known.
+     *
+     * @return takes it back
+     */
+    Runnable publish(Class<?> contract, Object service, Map<String, Object> properties);
+
+    /**
+     * {@return what would help when nobody offers a service, as a shell command where one is known, else a step}
+     *
+     * @param property name of the service property that is missed
+     * @param value its value
+     */
+    String advice(String property, String value);
+
+    /** Nothing around. */
+    Surroundings NONE = new Surroundings() {
+        @Override
+        public PlatformServices platform() {
+            return PlatformServices.NONE;
+        }
+
+        @Override
+        public Runnable publish(Class<?> contract, Object service, Map<String, Object> properties) {
+            return () -> {};
+        }
+
+        @Override
+        public String advice(String property, String value) {
+            return "install or start a bundle that provides it";
+        }
+    };
+}

@@ -1,0 +1,141 @@
+package dev.backplane.core.slot;
+
+import dev.backplane.board.PlugException;
+import dev.backplane.core.irq.InterruptHub;
+import dev.backplane.core.irq.LpiStandIn;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.pci.IommuBinding;
+import dev.backplane.device.DeviceModel;
+import dev.backplane.device.DeviceProperties;
+import dev.backplane.irq.InterruptController;
+import dev.backplane.irq.LpiController;
+import dev.backplane.pci.PciIommu;
+import dev.backplane.pci.PciIommuOps;
+
+/**
+ * What a slot's device is to others beyond its registers: an interrupt controller, a taker of LPIs, the IOMMU of a root
+ * bus. The others hold stand-ins; here the models in the slot are put behind them.
+ */
+final class Capabilities {
+    private final String slot;
+    private final String kind;
+    private final SlotHost host;
+    private final InterruptHub hub;
+    private final LpiStandIn lpi;
+    private final IommuBinding iommu;
+    private final String iommuBus;
+    private PciIommuOps served;
+    private Runnable unpublish = () -> {};
+
+    /**
+     * Takes the places of a new slot's device.
+     *
+     * @throws ModelFailure if the root bus has an IOMMU already, or takes none
+     */
+    Capabilities(
+            String slot,
+            String kind,
+            SlotHost host,
+            DeviceGate gate,
+            DeviceModel model,
+            DeviceProperties properties)
+            throws ModelFailure {
+        this.slot = slot;
+        this.kind = kind;
+        this.host = host;
+        hub = model instanceof InterruptController ? host.hub(slot) : null;
+        lpi = model instanceof LpiController ? host.lpi(slot) : null;
+        if (hub != null) {
+            hub.onFailure(gate::fail);
+        }
+        iommuBus = model instanceof PciIommu ? primaryBus(properties) : "";
+        iommu = iommuBus.isEmpty() ? null : attach(gate);
+    }
+
+    private static String primaryBus(DeviceProperties properties) throws ModelFailure {
+        Object bus = properties.asMap().get(PciIommu.PRIMARY_BUS);
+        if (!(bus instanceof String name) || name.isEmpty()) {
+            throw ModelFailure.of("SMMU is not attached to any PCI bus! Set %s, for example %s=pcie.0"
+                    .formatted(PciIommu.PRIMARY_BUS, PciIommu.PRIMARY_BUS));
+        }
+        return name;
+    }
+
+    private IommuBinding attach(DeviceGate gate) throws ModelFailure {
+        try {
+            return host.segment().attachIommu(iommuBus, slot, gate);
+        } catch (PlugException refused) {
+            throw ModelFailure.of(refused.getMessage());
+        }
+    }
+
+    /**
+     * Checks that a successor is to others what its predecessor was.
+     *
+     * @throws ModelFailure if it lacks an ability
+     */
+    void check(DeviceModel next) throws ModelFailure {
+        require(hub != null, next, InterruptController.class);
+        require(lpi != null, next, LpiController.class);
+        require(iommu != null, next, PciIommu.class);
+    }
+
+    private static void require(boolean had, DeviceModel next, Class<?> capability) throws ModelFailure {
+        if (had != capability.isInstance(next)) {
+            throw ModelFailure.of("the model %s %s, unlike the one before"
+                    .formatted(had ? "is no" : "is a", capability.getSimpleName()));
+        }
+    }
+
+    /** Puts a model behind the stand-ins; called on a thread for bundles' code, with the gate parked. */
+    void serve(DeviceModel model) {
+        if (iommu != null) {
+            served = ((PciIommu) model).iommuOps();
+            iommu.serve(served);
+        }
+        if (lpi != null) {
+            lpi.serve((LpiController) model);
+        }
+        if (hub != null) {
+            hub.serve((InterruptController) model);
+        }
+    }
+
+    /** Takes the model away; the caller waits for a grace period. */
+    void park() {
+        if (hub != null) {
+            hub.park();
+        }
+        if (lpi != null) {
+            lpi.park();
+        }
+        if (iommu != null) {
+            iommu.park();
+        }
+    }
+
+    /** Makes the served operations known, in place of those of a predecessor. */
+    void publish() {
+        if (served != null) {
+            Runnable before = unpublish;
+            unpublish = host.publishIommu(iommuBus, slot, kind, served);
+            served = null;
+            before.run();
+        }
+    }
+
+    /** Takes the operations back. */
+    void unpublish() {
+        served = null;
+        unpublish.run();
+        unpublish = () -> {};
+    }
+
+    /** Gives the places up. */
+    void remove() {
+        unpublish();
+        if (iommu != null) {
+            iommu.detach();
+        }
+    }
+}

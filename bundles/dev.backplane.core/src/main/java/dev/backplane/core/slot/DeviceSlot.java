@@ -1,0 +1,331 @@
+package dev.backplane.core.slot;
+
+import dev.backplane.board.Cause;
+import dev.backplane.board.Slot;
+import dev.backplane.board.SlotDefinition;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.device.SavedState;
+import dev.backplane.irq.MsiController;
+import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.pci.Bdf;
+import dev.backplane.pci.PciIommu;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * A slot: its gate, its place on the board, and the model in it, if any. The procedures of the slot engine change it, on
+ * the board's executor; everybody may look at it.
+ */
+public final class DeviceSlot implements Slot {
+    private static final System.Logger LOGGER = System.getLogger("dev.backplane.device");
+
+    private final SlotDefinition definition;
+    private final Set<String> userProperties;
+    private final SlotHost host;
+    private final DeviceGate gate;
+    private final DmaPort port;
+    private final GuestLog log;
+    private final SlotHistory history = new SlotHistory();
+    private final ReentrantReadWriteLock users = new ReentrantReadWriteLock();
+    private final Map<Long, String> refusals = Collections.synchronizedMap(new LinkedHashMap<>());
+
+    private volatile State state = State.EMPTY;
+    private volatile Occupant occupant;
+    private volatile Mount mount;
+    private volatile Capabilities capabilities;
+    private volatile SavedState saved;
+    private volatile Map<String, Object> lastProperties;
+    private volatile Set<String> missingContracts = Set.of();
+    private volatile String trouble = "";
+    private volatile long handOvers;
+    private volatile long selectedBundle = -1;
+
+    /**
+     * Makes an empty slot.
+     *
+     * @param definition its definition
+     * @param userProperties names of the properties that a user gave
+     * @param host what the slots of the board share
+     * @param timeout how long transactions are held while the slot is parked
+     */
+    public DeviceSlot(SlotDefinition definition, Set<String> userProperties, SlotHost host, Duration timeout) {
+        this.definition = definition;
+        this.userProperties = Set.copyOf(userProperties);
+        this.host = host;
+        gate = new DeviceGate(definition.name(), host.epochs(), timeout);
+        port = host.bus().port(definition.name(), gate, TransactionAttributes.NONE);
+        log = new GuestLog(LOGGER, host.board() + "/" + definition.name());
+        lastProperties = definition.properties();
+    }
+
+    @Override
+    public SlotDefinition definition() {
+        return definition;
+    }
+
+    Set<String> userProperties() {
+        return userProperties;
+    }
+
+    SlotHost host() {
+        return host;
+    }
+
+    /** {@return the gate in front of the device} */
+    public DeviceGate gate() {
+        return gate;
+    }
+
+    DmaPort port() {
+        return port;
+    }
+
+    GuestLog log() {
+        return log;
+    }
+
+    @Override
+    public State state() {
+        return state;
+    }
+
+    @Override
+    public Optional<String> provider() {
+        Occupant now = occupant;
+        return now == null ? Optional.empty() : Optional.of(now.offer().provider());
+    }
+
+    @Override
+    public Map<String, Object> properties() {
+        return lastProperties;
+    }
+
+    @Override
+    public Optional<Bdf> pciAddress() {
+        Mount now = mount;
+        return now == null ? Optional.empty() : now.pciAddress();
+    }
+
+    @Override
+    public List<Cause> why() {
+        return state == State.RUNNING ? List.of() : host.why(this);
+    }
+
+    /** {@return what last went wrong, or {@code ""}} */
+    public String trouble() {
+        return trouble;
+    }
+
+    @Override
+    public List<HistoryEntry> history() {
+        return history.entries();
+    }
+
+    @Override
+    public long handOvers() {
+        return handOvers;
+    }
+
+    @Override
+    public long aborts() {
+        return gate.aborts();
+    }
+
+    /** {@return how many mistakes of its guest the device noted} */
+    public long guestErrors() {
+        return log.guestErrors();
+    }
+
+    @Override
+    public <C, R> Optional<R> with(Class<C> capability, Function<C, R> use) {
+        users.readLock().lock();
+        try {
+            Occupant now = occupant;
+            if (now == null || state != State.RUNNING || !gate.isOpen() || !capability.isInstance(now.model())) {
+                return Optional.empty();
+            }
+            return Optional.ofNullable(use.apply(capability.cast(now.model())));
+        } finally {
+            users.readLock().unlock();
+        }
+    }
+
+    /**
+     * Keeps users of {@link #with} out while the model changes.
+     *
+     * @return whether they are out; false when one stays longer than the deadline
+     */
+    boolean lockUsersOut(Deadline deadline) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return users.writeLock().tryLock(deadline.leftAltogether(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    void letUsersIn() {
+        if (users.isWriteLockedByCurrentThread()) {
+            users.writeLock().unlock();
+        }
+    }
+
+    /** {@return the offer that serves the slot, or empty} */
+    public Optional<Offer> offer() {
+        Occupant now = occupant;
+        return now == null ? Optional.empty() : Optional.of(now.offer());
+    }
+
+    /** {@return the offers for this slot, best first: those of the selected bundle before all others} */
+    public List<Offer> candidates(List<Offer> offers) {
+        return offers.stream()
+                .filter(offer -> offer.type().equals(definition.deviceType()))
+                .sorted((one, other) -> {
+                    boolean oneSelected = one.bundleId() == selectedBundle;
+                    boolean otherSelected = other.bundleId() == selectedBundle;
+                    return oneSelected != otherSelected
+                            ? (oneSelected ? -1 : 1)
+                            : Offer.BEST_FIRST.compare(one, other);
+                })
+                .toList();
+    }
+
+    /** {@return what the closing order needs to know} */
+    public ParkOrder.Node node() {
+        Occupant now = occupant;
+        String bus = now != null && now.model() instanceof PciIommu
+                ? String.valueOf(lastProperties.get(PciIommu.PRIMARY_BUS))
+                : "";
+        return new ParkOrder.Node(
+                definition, lastProperties, bus, now != null && now.model() instanceof MsiController);
+    }
+
+    /** Prefers the offers of one bundle from now on. */
+    public void select(long bundleId) {
+        selectedBundle = bundleId;
+    }
+
+    /** {@return whether this offer was refused, and has not changed since} */
+    public boolean hasRefused(Offer offer) {
+        return refusals.containsKey(offer.stamp());
+    }
+
+    /** Remembers that an offer cannot serve. */
+    void refuse(Offer offer, String reason) {
+        refusals.put(offer.stamp(), "%s: %s".formatted(offer.provider(), reason));
+        trouble = "%s: %s".formatted(offer.provider(), reason);
+        note("REFUSED", trouble);
+    }
+
+    /** Forgets refusals of offers that are gone. */
+    public void keepRefusalsOf(List<Offer> offers) {
+        Set<Long> stamps = offers.stream().map(Offer::stamp).collect(Collectors.toSet());
+        synchronized (refusals) {
+            refusals.keySet().retainAll(stamps);
+        }
+    }
+
+    /** {@return reasons why present offers cannot serve} */
+    public List<String> refusals() {
+        synchronized (refusals) {
+            return List.copyOf(refusals.values());
+        }
+    }
+
+    /**
+     * Something arrived on the platform: offers that asked for it in vain may be tried again.
+     *
+     * @return whether there is one
+     */
+    public boolean platformOffers(String contract) {
+        if (missingContracts.contains(contract)) {
+            missingContracts = Set.of();
+            refusals.clear();
+            return true;
+        }
+        return false;
+    }
+
+    void missing(Set<String> contracts) {
+        missingContracts = contracts;
+    }
+
+    /** {@return contracts of the platform that a model asked for in vain} */
+    public Set<String> missingContracts() {
+        return missingContracts;
+    }
+
+    void note(String event, String detail) {
+        history.add(event, detail);
+        if (!event.equals("HANDED_OVER")) {
+            LOGGER.log(
+                    event.equals("REALIZED") ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
+                    "{0}/{1}: {2} {3}",
+                    host.board(),
+                    name(),
+                    event,
+                    detail);
+        }
+    }
+
+    Occupant occupant() {
+        return occupant;
+    }
+
+    Mount mount() {
+        return mount;
+    }
+
+    Capabilities capabilities() {
+        return capabilities;
+    }
+
+    SavedState saved() {
+        return saved;
+    }
+
+    /** Takes the place on the board that the first model needs. */
+    void settle(Mount place, Capabilities abilities) {
+        mount = place;
+        capabilities = abilities;
+    }
+
+    /** A model serves from now on; the gate is still closed. */
+    void occupy(Occupant next) {
+        occupant = next;
+        lastProperties = next.properties().asMap();
+        saved = null;
+        trouble = "";
+        state = State.RUNNING;
+    }
+
+    void countHandOver() {
+        handOvers++;
+    }
+
+    /** Nobody serves from now on. */
+    void vacate(State why, SavedState kept, String reason) {
+        occupant = null;
+        saved = kept;
+        trouble = reason;
+        state = why;
+    }
+}

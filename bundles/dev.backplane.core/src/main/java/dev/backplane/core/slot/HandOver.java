@@ -1,0 +1,135 @@
+package dev.backplane.core.slot;
+
+import dev.backplane.board.Slot.State;
+import dev.backplane.device.SavedState;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A running model gives its slot to a successor that is realized beside it. */
+final class HandOver {
+    private HandOver() {}
+
+    /**
+     * Hands over. The gate is closed for as long as saving, restoring and resuming take.
+     *
+     * @param slot the slot
+     * @param next the successor, realized
+     * @param bundle thread for calls into bundles
+     * @param deadline for users of the slot to leave it
+     * @throws ModelFailure if a callback fails; the successor is disposed of. Before the switch the old model then serves
+     *     again; when the successor cannot even resume, the slot is parked with the state that it was given
+     */
+    static void run(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline) throws ModelFailure {
+        Occupant old = slot.occupant();
+        if (!slot.lockUsersOut(deadline)) {
+            Newcomer.discard(slot, next, bundle);
+            throw ModelFailure.of("the slot is in use: a command on the device has not returned");
+        }
+        var course = new Course();
+        AtomicReference<String> failedMeanwhile = SlotEngine.watchGate(slot);
+        try {
+            bundle.call("quiesce", steps -> {
+                change(slot, old, next, steps, course);
+                SlotEngine.requireHealthy(failedMeanwhile);
+                return null;
+            });
+            SlotEngine.listenToGate(slot, next);
+            slot.occupy(next);
+            slot.gate().open();
+            course.opened = System.nanoTime();
+            next.context().deviceClock().gateOpened();
+        } catch (ModelFailure failure) {
+            if (course.switched) {
+                keepState(slot, old, next, course.state, bundle, failure);
+            } else {
+                goBack(slot, old, bundle);
+            }
+            Newcomer.discard(slot, next, bundle);
+            throw failure;
+        } finally {
+            slot.letUsersIn();
+        }
+        slot.countHandOver();
+        slot.capabilities().publish();
+        slot.note("HANDED_OVER", "%s to %s, gate closed for %d µs".formatted(
+                old.offer().provider(),
+                next.offer().provider(),
+                (course.opened - course.closed) / 1_000));
+        Newcomer.discard(slot, old, bundle);
+    }
+
+    /** How far a hand-over has come. */
+    private static final class Course {
+        volatile long closed;
+        volatile long opened;
+        volatile SavedState state;
+        volatile boolean switched;
+    }
+
+    private static void change(
+            DeviceSlot slot, Occupant old, Occupant next, ModelThread.Steps steps, Course course) throws Exception {
+        old.model().quiesce();
+        steps.next("drain (a transaction has not ended)");
+        course.closed = System.nanoTime();
+        slot.gate().park();
+        slot.capabilities().park();
+        slot.host().epochs().drain();
+        steps.next("save");
+        course.state = saved(old);
+        steps.next("restore");
+        next.model().restore(course.state);
+        steps.next("resume");
+        course.switched = true;
+        slot.mount().serve(next.blueprint());
+        next.model().resume();
+        steps.next("serve");
+        slot.capabilities().serve(next.model());
+    }
+
+    /** {@return the state of a quiesced model, never null} */
+    static SavedState saved(Occupant from) throws ModelFailure {
+        SavedState state = from.model().save();
+        if (state == null) {
+            throw ModelFailure.of("save answered null: expected a state");
+        }
+        return state;
+    }
+
+    /** Before the switch anything may fail: the old model serves again. */
+    private static void goBack(DeviceSlot slot, Occupant old, ModelThread bundle) {
+        SlotEngine.listenToGate(slot, old);
+        slot.gate().park();
+        try {
+            bundle.call("resume", steps -> {
+                old.model().resume();
+                steps.next("serve");
+                slot.capabilities().serve(old.model());
+                return null;
+            });
+            slot.gate().open();
+            old.context().deviceClock().gateOpened();
+            slot.capabilities().publish();
+        } catch (ModelFailure failure) {
+            slot.gate().fail("after a hand-over that failed: " + failure.getMessage());
+        }
+    }
+
+    /** After the switch the state is in nobody's hands but ours: the next model, perhaps the old one's kind, gets it. */
+    private static void keepState(
+            DeviceSlot slot,
+            Occupant old,
+            Occupant next,
+            SavedState state,
+            ModelThread bundle,
+            ModelFailure failure) {
+        slot.gate().park();
+        slot.capabilities().park();
+        Departure.drain(List.of(slot), bundle);
+        slot.mount().vacate();
+        slot.capabilities().unpublish();
+        slot.vacate(
+                State.PARKED, state, "%s: %s".formatted(next.offer().provider(), failure.getMessage()));
+        slot.note("PARKED", "a hand-over failed after the switch");
+        Newcomer.discard(slot, old, bundle);
+    }
+}

@@ -1,0 +1,139 @@
+package dev.backplane.core.slot;
+
+import dev.backplane.board.Placement;
+import dev.backplane.device.DeviceFactory;
+import dev.backplane.device.DeviceModel;
+import dev.backplane.device.DeviceProperties;
+import dev.backplane.device.PropertyDescriptor;
+import dev.backplane.device.PropertyType;
+import dev.backplane.pci.PciIommu;
+import java.util.List;
+
+/** Makes and realizes a model for a slot, beside the one that serves it. */
+final class Newcomer {
+    private Newcomer() {}
+
+    /**
+     * Makes a model and realizes it. A slot without a place on the board gets one.
+     *
+     * @return the model, realized; it has no state yet
+     * @throws ModelFailure if it cannot be; nothing has changed then
+     */
+    static Occupant realize(DeviceSlot slot, Offer offer, ModelThread bundle) throws ModelFailure {
+        DeviceProperties properties = bundle.call("properties", steps -> properties(slot, offer.factory()));
+        DeviceModel model = bundle.call("create", steps -> {
+            DeviceModel made = offer.factory().create(properties);
+            if (made == null) {
+                throw ModelFailure.of("the factory answered null: expected a model");
+            }
+            return made;
+        });
+        Blueprint blueprint = bundle.call("describe", steps -> Blueprint.of(model, slot.definition().placement()));
+        boolean first = slot.mount() == null;
+        Mount mount = first ? mount(slot, blueprint) : slot.mount();
+        Capabilities capabilities = slot.capabilities();
+        SlotDeviceContext context = null;
+        boolean realized = false;
+        try {
+            if (first) {
+                capabilities = new Capabilities(
+                        slot.name(),
+                        slot.definition().deviceType(),
+                        slot.host(),
+                        slot.gate(),
+                        model,
+                        properties);
+            } else {
+                mount.check(blueprint);
+                capabilities.check(model);
+            }
+            context = new SlotDeviceContext(
+                    slot.name(),
+                    slot.host(),
+                    slot.gate(),
+                    slot.port(),
+                    properties,
+                    mount.lines(),
+                    slot.log());
+            SlotDeviceContext door = context;
+            bundle.run("realize", () -> mount.realize(model, door));
+            realized = true;
+            if (first) {
+                mount.connect();
+                slot.settle(mount, capabilities);
+            }
+            return new Occupant(offer, model, blueprint, properties, context);
+        } catch (ModelFailure failure) {
+            if (context != null) {
+                slot.missing(context.missingContracts());
+                context.revoke();
+            }
+            if (realized) {
+                discard(slot, model, bundle);
+            }
+            if (first) {
+                if (capabilities != null) {
+                    capabilities.remove();
+                }
+                mount.remove();
+            } else if (slot.occupant() == null) {
+                mount.vacate();
+            }
+            throw failure;
+        }
+    }
+
+    /** Disposes of a model that will not serve any more. */
+    static void discard(DeviceSlot slot, Occupant gone, ModelThread bundle) {
+        gone.context().revoke();
+        discard(slot, gone.model(), bundle);
+    }
+
+    private static void discard(DeviceSlot slot, DeviceModel model, ModelThread bundle) {
+        try {
+            bundle.run("unrealize", model::unrealize);
+        } catch (ModelFailure failure) {
+            slot.note("UNREALIZE_FAILED", failure.getMessage());
+        }
+    }
+
+    private static Mount mount(DeviceSlot slot, Blueprint blueprint) throws ModelFailure {
+        return switch (slot.definition().placement()) {
+            case Placement.SystemBus bus -> new PlatformMount(
+                    slot.name(), slot.host(), slot.gate(), bus, ((Blueprint.Platform) blueprint).description());
+            case Placement.Pci pci -> new PciMount(
+                    slot.name(),
+                    slot.definition().deviceType(),
+                    slot.host(),
+                    slot.gate(),
+                    pci,
+                    ((Blueprint.Pci) blueprint).description());
+        };
+    }
+
+    private static DeviceProperties properties(DeviceSlot slot, DeviceFactory factory) throws ModelFailure {
+        String type = slot.definition().deviceType();
+        List<PropertyDescriptor> declared = factory.properties();
+        for (PropertyDescriptor property : declared) {
+            if (property.wiring() && slot.userProperties().contains(property.name())) {
+                throw ModelFailure.of("%s: property '%s' is set by the board: leave it out"
+                        .formatted(type, property.name()));
+            }
+        }
+        DeviceProperties properties = DeviceProperties.of(type, declared, slot.definition().properties());
+        for (PropertyDescriptor property : declared) {
+            if (property.type() == PropertyType.LINK) {
+                String target = properties.text(property.name());
+                if (!target.isEmpty() && !slot.host().isLinkTarget(target)) {
+                    throw ModelFailure.of("%s: property %s: '%s' is no %s of board %s".formatted(
+                            type,
+                            property.name(),
+                            target,
+                            property.name().equals(PciIommu.PRIMARY_BUS) ? "PCI bus" : "slot or bus",
+                            slot.host().board()));
+                }
+            }
+        }
+        return properties;
+    }
+}

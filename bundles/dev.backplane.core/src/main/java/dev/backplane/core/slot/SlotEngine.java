@@ -1,0 +1,220 @@
+package dev.backplane.core.slot;
+
+import dev.backplane.board.Slot.State;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.device.DeviceModel;
+import dev.backplane.device.ResetKind;
+import dev.backplane.device.ResetPhase;
+import dev.backplane.device.SavedState;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The procedures that put models into slots. Called on the board's executor, one at a time; the code of bundles runs on
+ * threads of its own, with deadlines. A procedure completes, or it leaves the slot as it was and says why.
+ */
+public final class SlotEngine {
+    private final String board;
+
+    /** Makes the engine of a board. */
+    public SlotEngine(String board) {
+        this.board = board;
+    }
+
+    private ModelThread thread(DeviceSlot slot, Deadline deadline) {
+        return new ModelThread(board + "-" + slot.name(), deadline);
+    }
+
+    /**
+     * Brings the best offer that can serve to work, unless the best that is there does already.
+     *
+     * @param slot the slot
+     * @param offers all offers
+     * @param deadline for calls into bundles
+     */
+    public void settle(DeviceSlot slot, List<Offer> offers, Deadline deadline) {
+        for (Offer candidate : slot.candidates(offers)) {
+            Occupant now = slot.occupant();
+            if (now != null && now.offer().serviceId() == candidate.serviceId()) {
+                return;
+            }
+            if (!slot.hasRefused(candidate)) {
+                try {
+                    take(slot, candidate, deadline);
+                    return;
+                } catch (ModelFailure failure) {
+                    // Remembered and reported; the next best has its turn.
+                }
+            }
+        }
+    }
+
+    /**
+     * Brings an offer to work in a slot, in whatever state that is.
+     *
+     * @throws ModelFailure if the offer cannot serve; that is remembered until it changes
+     */
+    public void take(DeviceSlot slot, Offer offer, Deadline deadline) throws ModelFailure {
+        try (ModelThread bundle = thread(slot, deadline)) {
+            Occupant next = Newcomer.realize(slot, offer, bundle);
+            if (slot.occupant() != null) {
+                HandOver.run(slot, next, bundle, deadline);
+            } else {
+                start(slot, next, bundle);
+            }
+        } catch (ModelFailure failure) {
+            slot.refuse(offer, failure.getMessage());
+            throw failure;
+        }
+    }
+
+    /** A model takes over a slot where nobody is: from the kept state if there is one, else from reset. */
+    private static void start(DeviceSlot slot, Occupant next, ModelThread bundle) throws ModelFailure {
+        SavedState saved = slot.saved();
+        State before = slot.state();
+        slot.gate().park();
+        AtomicReference<String> failedMeanwhile = watchGate(slot);
+        try {
+            bundle.call(saved == null ? "reset" : "restore", steps -> {
+                if (saved == null) {
+                    slot.mount().reset(ResetKind.COLD);
+                    for (ResetPhase phase : ResetPhase.values()) {
+                        next.model().reset(ResetKind.COLD, phase);
+                    }
+                } else {
+                    next.model().restore(saved);
+                }
+                steps.next("resume");
+                slot.mount().serve(next.blueprint());
+                next.model().resume();
+                steps.next("serve");
+                slot.capabilities().serve(next.model());
+                requireHealthy(failedMeanwhile);
+                return null;
+            });
+        } catch (ModelFailure failure) {
+            if (before == State.FAILED) {
+                slot.gate().fail(failure.getMessage());
+            } else {
+                slot.gate().park();
+            }
+            slot.capabilities().park();
+            Departure.drain(List.of(slot), bundle);
+            slot.mount().vacate();
+            Newcomer.discard(slot, next, bundle);
+            slot.capabilities().unpublish();
+            throw failure;
+        }
+        String event = before == State.PARKED && saved != null ? "RESUMED" : "REALIZED";
+        listenToGate(slot, next);
+        slot.occupy(next);
+        slot.gate().open();
+        next.context().deviceClock().gateOpened();
+        slot.capabilities().publish();
+        slot.note(event, next.offer().provider());
+    }
+
+    /** {@return where the reason appears if the gate fails while a model is put in} */
+    static AtomicReference<String> watchGate(DeviceSlot slot) {
+        var failedMeanwhile = new AtomicReference<String>();
+        slot.gate().onFailure(failedMeanwhile::set);
+        return failedMeanwhile;
+    }
+
+    static void requireHealthy(AtomicReference<String> failedMeanwhile) throws ModelFailure {
+        if (failedMeanwhile.get() != null) {
+            throw ModelFailure.of(failedMeanwhile.get());
+        }
+    }
+
+    /** From now on a failing gate is this model's failure. */
+    static void listenToGate(DeviceSlot slot, Occupant serving) {
+        // The gate keeps the listener: it must not hold the model.
+        long stamp = serving.offer().stamp();
+        String provider = serving.offer().provider();
+        slot.gate().onFailure(reason -> slot.host().post(() -> Departure.failed(slot, stamp, provider, reason)));
+    }
+
+    /**
+     * Disposes of a slot's model, if any, and of the slot's place on the board.
+     *
+     * @param slot the slot
+     * @param deadline for calls into bundles
+     */
+    public void remove(DeviceSlot slot, Deadline deadline) {
+        Departure.park(board, List.of(slot), deadline, "the device is removed", false);
+        slot.gate().shut();
+        if (slot.capabilities() != null) {
+            slot.capabilities().remove();
+        }
+        if (slot.mount() != null) {
+            slot.mount().remove();
+            try (ModelThread waiting = thread(slot, deadline)) {
+                Departure.drain(List.of(slot), waiting);
+            }
+        }
+        slot.note("REMOVED", "");
+    }
+
+    /**
+     * Parks slots as one set: all gates close before the first state is saved.
+     *
+     * @param slots initiators before their targets
+     * @param deadline for calls into bundles, all together
+     * @param reason why
+     */
+    public void park(List<DeviceSlot> slots, Deadline deadline, String reason) {
+        Departure.park(board, slots, deadline, reason, true);
+    }
+
+    /**
+     * Resets running devices: all through one phase before any enters the next, behind closed gates.
+     *
+     * @param slots initiators before their targets
+     * @param kind how far it reaches
+     * @param configuration whether configuration space is to be reset too; software that starts a reset there has done it
+     * @param deadline for calls into bundles
+     */
+    public void reset(List<DeviceSlot> slots, ResetKind kind, boolean configuration, Deadline deadline) {
+        List<DeviceSlot> running =
+                slots.stream().filter(slot -> slot.state() == State.RUNNING).toList();
+        try (ModelThread bundle = new ModelThread(board + "-reset", deadline)) {
+            each(running, bundle, "quiesce", DeviceModel::quiesce);
+            running.forEach(slot -> slot.gate().park());
+            Departure.drain(running, bundle);
+            for (ResetPhase phase : ResetPhase.values()) {
+                if (configuration && phase == ResetPhase.HOLD) {
+                    running.forEach(slot -> slot.mount().reset(kind));
+                }
+                each(running, bundle, "reset " + phase, model -> model.reset(kind, phase));
+            }
+            each(running.reversed(), bundle, "resume", DeviceModel::resume);
+        }
+        for (DeviceSlot slot : running.reversed()) {
+            Occupant now = slot.occupant();
+            if (now != null && slot.gate().state() == DeviceGate.State.PARKED) {
+                slot.gate().open();
+                now.context().deviceClock().gateOpened();
+                slot.note("RESET", kind.name());
+            }
+        }
+    }
+
+    private static void each(List<DeviceSlot> slots, ModelThread bundle, String step, ModelStep action) {
+        for (DeviceSlot slot : slots) {
+            Occupant now = slot.occupant();
+            if (now != null && slot.gate().state() != DeviceGate.State.FAILED) {
+                try {
+                    bundle.run(step, () -> action.run(now.model()));
+                } catch (ModelFailure failure) {
+                    slot.gate().fail(failure.getMessage());
+                }
+            }
+        }
+    }
+
+    /** One control callback of a model. */
+    private interface ModelStep {
+        void run(DeviceModel model) throws Exception;
+    }
+}
