@@ -1,0 +1,126 @@
+package dev.backplane.console;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+
+/** Help texts, within 80 columns, made of the descriptions that commands carry. */
+final class Help {
+
+    private static final int COLUMNS = 80;
+
+    private final CommandCatalog catalog;
+
+    Help(CommandCatalog catalog) {
+        this.catalog = catalog;
+    }
+
+    String overview() {
+        Map<String, List<String>> scopes = new TreeMap<>();
+        for (String name : catalog.names()) {
+            scopes.computeIfAbsent(CommandCatalog.scopeOf(name), scope -> new ArrayList<>())
+                    .add(CommandCatalog.nameOf(name));
+        }
+        StringBuilder text = new StringBuilder();
+        scopes.forEach((scope, names) -> text.append(wrapped(scope, names)));
+        return text.append("\n'help SCOPE' lists what the commands of a scope do, 'help COMMAND' explains one.\n")
+                .toString();
+    }
+
+    String explain(String name) {
+        List<String> inScope = catalog.names().stream()
+                .filter(full -> CommandCatalog.scopeOf(full).equals(name))
+                .toList();
+        if (!inScope.isEmpty()) {
+            return ofScope(inScope);
+        }
+        String full = catalog.resolve(name)
+                .orElseThrow(() -> new IllegalArgumentException("no command or scope '" + name
+                        + "'; 'help' lists the commands"));
+        StringBuilder text = new StringBuilder();
+        for (Method method : catalog.methods(full)) {
+            text.append(text.isEmpty() ? "" : "\n").append(ofMethod(full, method));
+        }
+        return text.isEmpty() ? full + ": no description; try '" + full + " --help'\n" : text.toString();
+    }
+
+    private String ofScope(List<String> names) {
+        int width = names.stream().mapToInt(String::length).max().orElseThrow();
+        StringBuilder text = new StringBuilder();
+        for (String name : names) {
+            String summary = catalog.methods(name).stream()
+                    .map(Help::description)
+                    .filter(description -> !description.isEmpty())
+                    .findFirst()
+                    .orElse("");
+            text.append(("  %-" + width + "s  " + fill(summary, width + 4)).formatted(name).stripTrailing())
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String ofMethod(String name, Method method) {
+        StringBuilder usage = new StringBuilder(name);
+        List<String[]> rows = new ArrayList<>();
+        for (java.lang.reflect.Parameter parameter : method.getParameters()) {
+            if (parameter.getType() == CommandSession.class) {
+                continue;
+            }
+            Descriptor descriptor = parameter.getAnnotation(Descriptor.class);
+            String what = descriptor == null ? parameter.getType().getSimpleName() : descriptor.value();
+            Parameter option = parameter.getAnnotation(Parameter.class);
+            if (option == null) {
+                String label = parameter.isNamePresent() ? parameter.getName() : "argument";
+                label = label.toUpperCase(java.util.Locale.ROOT) + (parameter.getType().isArray() ? "..." : "");
+                usage.append(' ').append(label);
+                rows.add(new String[] {label, what});
+            } else {
+                boolean flag = !Parameter.UNSPECIFIED.equals(option.presentValue());
+                String names = String.join(", ", option.names()) + (flag ? "" : " VALUE");
+                usage.append(" [").append(option.names()[0]).append(flag ? "]" : " VALUE]");
+                rows.add(new String[] {names, what});
+            }
+        }
+        StringBuilder text = new StringBuilder(usage).append('\n');
+        if (!description(method).isEmpty()) {
+            text.append("  ").append(fill(description(method), 2)).append('\n');
+        }
+        int width = rows.stream().mapToInt(row -> row[0].length()).max().orElse(0);
+        for (String[] row : rows) {
+            text.append(("    %-" + width + "s  ").formatted(row[0]))
+                    .append(fill(row[1], width + 6))
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String description(Method method) {
+        Descriptor descriptor = method.getAnnotation(Descriptor.class);
+        return descriptor == null ? "" : descriptor.value();
+    }
+
+    private static String wrapped(String scope, List<String> names) {
+        int indent = 10;
+        return ("%-" + (indent - 1) + "s ").formatted(scope) + fill(String.join("  ", names), indent) + '\n';
+    }
+
+    /** Breaks a text at blanks so that lines that begin at a column end before the last one. */
+    private static String fill(String text, int column) {
+        StringBuilder result = new StringBuilder();
+        int at = column;
+        for (String word : text.split(" ")) {
+            if (at > column && at + word.length() >= COLUMNS) {
+                result.append('\n').append(" ".repeat(column));
+                at = column;
+            }
+            result.append(word).append(' ');
+            at += word.length() + 1;
+        }
+        return result.toString().replaceAll(" +(\n|$)", "$1");
+    }
+}

@@ -1,0 +1,68 @@
+package dev.backplane.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+
+/**
+ * Tells whether a bundle cache still holds what a plan asks for, so that it can be used as it is. It compares the plan,
+ * the bundle files and the bundles in the cache with what was written down after the last installation; a bundle that
+ * was updated, added or removed since makes the cache unfit, for a start always begins with the shipped bundles.
+ */
+final class InstalledRecord {
+
+    private final Path file;
+
+    InstalledRecord(Path file) {
+        this.file = file;
+    }
+
+    /** {@return whether the cache was filled from this plan, and the files are the same} */
+    boolean fits(LaunchPlan plan) throws IOException {
+        return Files.exists(file) && lines(0).equals(planned(plan));
+    }
+
+    /** {@return whether the framework's bundles are those that were written down} */
+    boolean fits(BundleContext framework) throws IOException {
+        return Files.exists(file) && lines(1).equals(installed(framework));
+    }
+
+    void write(LaunchPlan plan, BundleContext framework) throws IOException {
+        List<String> lines = new ArrayList<>(planned(plan));
+        lines.addAll(installed(framework));
+        Files.write(file, lines);
+    }
+
+    private List<String> lines(int part) throws IOException {
+        boolean wantInstalled = part == 1;
+        return Files.readAllLines(file).stream()
+                .filter(line -> line.startsWith("bundle ") == wantInstalled)
+                .toList();
+    }
+
+    private static List<String> planned(LaunchPlan plan) throws IOException {
+        List<String> lines = new ArrayList<>();
+        lines.add("launcher " + Distribution.version());
+        plan.frameworkProperties().forEach((key, value) -> lines.add("property " + key + "=" + value));
+        lines.subList(1, lines.size()).sort(null);
+        for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
+            lines.add("file " + bundle.location() + " " + bundle.file().toAbsolutePath() + " "
+                    + Files.size(bundle.file()) + " " + Files.getLastModifiedTime(bundle.file()).toMillis());
+        }
+        return lines;
+    }
+
+    private static List<String> installed(BundleContext framework) {
+        List<String> lines = new ArrayList<>();
+        for (Bundle bundle : framework.getBundles()) {
+            if (bundle.getBundleId() != 0) {
+                lines.add("bundle " + bundle.getBundleId() + " " + bundle.getLocation() + " " + bundle.getLastModified());
+            }
+        }
+        return lines;
+    }
+}

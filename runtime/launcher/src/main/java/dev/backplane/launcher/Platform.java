@@ -1,0 +1,195 @@
+package dev.backplane.launcher;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.wiring.FrameworkWiring;
+import org.osgi.service.cm.ConfigurationAdmin;
+
+/**
+ * The running framework of one instance. Its bundle cache is used again when it still holds what the plan asks for;
+ * otherwise it is filled anew. All bundles are resolved in one call, then started in the order of the plan.
+ */
+final class Platform {
+
+    /** Service property of the console, a {@code Callable<Integer>} that carries out the task and answers its status. */
+    static final String CONSOLE = "backplane.console";
+
+    private final LaunchPlan plan;
+    private final Instance instance;
+    private final Map<String, String> properties;
+    private final InstalledRecord record;
+    private Framework framework;
+
+    private Platform(LaunchPlan plan, Instance instance, Map<String, String> properties) {
+        this.plan = plan;
+        this.instance = instance;
+        this.properties = properties;
+        this.record = new InstalledRecord(instance.record());
+    }
+
+    /**
+     * Starts a framework.
+     *
+     * @param more framework properties beside those of the plan
+     */
+    static Platform start(LaunchPlan plan, Instance instance, Map<String, String> more) throws LaunchException {
+        Platform platform = new Platform(plan, instance, more);
+        try {
+            platform.start();
+            return platform;
+        } catch (IOException e) {
+            throw new LaunchException("cannot start the framework: " + e.getMessage(), e);
+        } catch (BundleException e) {
+            throw new LaunchException("cannot start the framework: " + e.getMessage()
+                    + "; try --clean, or another set of features", e);
+        }
+    }
+
+    /** {@return the console that the features brought along, or empty} */
+    Optional<Callable<Integer>> console() {
+        BundleContext context = framework.getBundleContext();
+        try {
+            for (ServiceReference<?> reference : context.getServiceReferences(
+                    Callable.class, "(" + CONSOLE + "=true)")) {
+                if (context.getService(reference) instanceof Callable<?> console) {
+                    return Optional.of(() -> (Integer) console.call());
+                }
+            }
+            return Optional.empty();
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits until something stops the framework. */
+    void awaitStop() throws InterruptedException {
+        framework.waitForStop(0);
+    }
+
+    /** Stops all bundles, then the framework. Does nothing when it is stopped. */
+    void stop() throws InterruptedException {
+        try {
+            framework.stop();
+        } catch (BundleException e) {
+            System.err.println("backplane: stopping: " + e.getMessage());
+        }
+        framework.waitForStop(0);
+    }
+
+    private void start() throws IOException, BundleException, LaunchException {
+        boolean reuse = record.fits(plan);
+        init(reuse);
+        if (reuse && !record.fits(framework.getBundleContext())) {
+            framework.stop();
+            init(false);
+            reuse = false;
+        }
+        if (!reuse) {
+            Files.deleteIfExists(instance.record());
+            install();
+        }
+        framework.start();
+        resolve();
+        startBundles();
+        if (!reuse) {
+            record.write(plan, framework.getBundleContext());
+        }
+    }
+
+    private void init(boolean reuse) throws BundleException {
+        Map<String, String> all = new HashMap<>(plan.frameworkProperties());
+        all.putAll(properties);
+        all.put(Constants.FRAMEWORK_STORAGE, instance.cache().toString());
+        if (!reuse) {
+            all.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+        }
+        // The launcher hands configurations over itself, so it shares this package with Config Admin and its users.
+        all.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, "org.osgi.service.cm;version=1.6.1");
+        all.put("felix.cm.dir", instance.configuration().toString());
+        all.put("felix.cache.locking", "false"); // the instance is locked
+        all.put("felix.service.urlhandlers", "false"); // costs start-up time, and nothing here needs it
+        all.put("ds.cache.metadata", "true");
+        framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow().newFramework(all);
+        framework.init();
+    }
+
+    private void install() throws IOException, LaunchException {
+        for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
+            try (InputStream bytes = Files.newInputStream(bundle.file())) {
+                framework.getBundleContext().installBundle(bundle.location(), bytes);
+            } catch (BundleException e) {
+                throw new LaunchException("cannot install " + bundle.file() + ": " + e.getMessage()
+                        + "; is it an OSGi bundle?", e);
+            }
+        }
+    }
+
+    private void resolve() throws LaunchException {
+        if (framework.adapt(FrameworkWiring.class).resolveBundles(null)) {
+            return;
+        }
+        List<String> reasons = new ArrayList<>();
+        for (Bundle bundle : framework.getBundleContext().getBundles()) {
+            if (bundle.getState() == Bundle.INSTALLED) {
+                reasons.add(reason(bundle));
+            }
+        }
+        if (!reasons.isEmpty()) {
+            throw new LaunchException("these bundles cannot be resolved; add the features that give what they require:\n  "
+                    + String.join("\n  ", reasons));
+        }
+    }
+
+    private static String reason(Bundle bundle) {
+        try {
+            bundle.start(Bundle.START_TRANSIENT);
+            return bundle.getSymbolicName() + ": resolved after all";
+        } catch (BundleException e) {
+            return bundle.getSymbolicName() + ": " + e.getMessage();
+        }
+    }
+
+    private void startBundles() throws BundleException, IOException {
+        Map<String, Bundle> byLocation = new LinkedHashMap<>();
+        for (Bundle bundle : framework.getBundleContext().getBundles()) {
+            byLocation.put(bundle.getLocation(), bundle);
+        }
+        boolean configured = false;
+        for (LaunchPlan.PlannedBundle planned : plan.bundles()) {
+            // Transient: the cache remembers no start, so each start goes this way, in this order.
+            byLocation.get(planned.location()).start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
+            configured = configured || configure();
+        }
+        if (!configured && !plan.configurations().isEmpty()) {
+            throw new BundleException("the features hold configurations, but none of their bundles is a Config Admin");
+        }
+    }
+
+    private boolean configure() throws IOException {
+        BundleContext context = framework.getBundleContext();
+        ServiceReference<ConfigurationAdmin> reference = context.getServiceReference(ConfigurationAdmin.class);
+        if (reference == null) {
+            return false;
+        }
+        new FeatureConfigurations(plan.configurations(), instance.featureConfigurations())
+                .applyTo(context.getService(reference));
+        return true;
+    }
+}
