@@ -53,7 +53,13 @@ final class TestTransfer {
      * @param whenEnded told the result, unless the transfer is stopped first
      */
     TestTransfer(
-            long iova, long gpa, int length, int progress, DmaPort dma, DmaPort memory, Consumer<TestResult> whenEnded) {
+            long iova,
+            long gpa,
+            int length,
+            int progress,
+            DmaPort dma,
+            DmaPort memory,
+            Consumer<TestResult> whenEnded) {
         this.iova = iova;
         this.gpa = gpa;
         this.length = length;

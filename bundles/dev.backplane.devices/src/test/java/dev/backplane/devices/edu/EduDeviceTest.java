@@ -282,7 +282,12 @@ class EduDeviceTest {
         for (long direction : new long[] {0, 2}) {
             bus.writel(ACK, -1L);
             long address = Long.decode(deviceAddress);
-            start(direction == 0 ? 0x1000 : address, direction == 0 ? address : 0x1000, Long.decode(count), 5 | direction);
+            long length = Long.decode(count);
+            if (direction == 0) {
+                start(0x1000, address, length, 5);
+            } else {
+                start(address, 0x1000, length, 7);
+            }
             board.advance(MS_100);
             assertThat(bus.readl(CMD)).as("the command ends").isEqualTo(4 | direction);
             assertThat(bus.readl(IRQ)).as("with its interrupt").isEqualTo(0x100);

@@ -25,8 +25,8 @@ import java.util.stream.IntStream;
 
 /**
  * A GICv2m frame: region {@code v2m}, lines {@code spi0} to {@code spi}<em>n-1</em>, each an edge to one SPI. A write
- * of an INTID to MSI_SETSPI_NS pulses the line of that SPI. The frame keeps nothing but counters: what is pending is the
- * interrupt controller's. Writes that name no SPI of the frame are dropped, counted and logged.
+ * of an INTID to MSI_SETSPI_NS pulses the line of that SPI. The frame keeps nothing but counters: what is pending is
+ * the interrupt controller's. Writes that name no SPI of the frame are dropped, counted and logged.
  */
 final class V2mFrame implements PlatformDevice, MsiController, MsiInspection, Inspectable, MmioHandler {
     static final String TYPE = "arm-gicv2m";
@@ -208,8 +208,8 @@ final class V2mFrame implements PlatformDevice, MsiController, MsiInspection, In
         long savedBase = state.getLong("baseSpi");
         long savedCount = state.getLong("spiCount");
         if (savedBase != base || savedCount != count) {
-            throw new RestoreException("state of %s: %d SPIs from %d, this frame has %d from %d: set its properties alike"
-                    .formatted(TYPE, savedCount, savedBase, count, base));
+            throw new RestoreException("state of %s: %d SPIs from %d, this frame has %d from %d: set its properties "
+                    .formatted(TYPE, savedCount, savedBase, count, base) + "alike");
         }
         long savedDelivered = state.getLong("delivered");
         long savedDropped = state.getLong("dropped");
