@@ -148,6 +148,8 @@ final class EduDevice implements PciDevice, Inspectable, MmioHandler {
 
     @Override
     public SavedState save() {
+        dma.takeBackHeld();
+        interrupts.takeBackHeld();
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("liveness", liveness);
         fields.put("factorial", factorial.value());

@@ -151,18 +151,17 @@ final class EduDma {
     }
 
     private void hold(Ticket ticket, int mine) {
+        boolean stale;
         synchronized (this) {
-            if (mine == generation) {
+            stale = mine != generation;
+            if (!stale) {
                 held = ticket;
+                stale = quiesced;
             }
         }
         ticket.whenDone((_, result) -> finish(mine, result));
-        boolean stale;
-        synchronized (this) {
-            stale = quiesced || mine != generation;
-        }
         if (stale) {
-            giveUp(ticket, mine);
+            takeBack(ticket, mine);
         }
     }
 
@@ -190,9 +189,10 @@ final class EduDma {
         }
     }
 
-    /** Takes a held transfer back: it is still to do, as a whole. */
-    private void giveUp(Ticket ticket, int mine) {
+    /** A held transfer is still to do, as a whole, if it can be cancelled; else it has ended, or is ending right now. */
+    private void takeBack(Ticket ticket, int mine) {
         if (!ticket.cancel()) {
+            ticket.result().ifPresent(result -> finish(mine, result));
             return;
         }
         synchronized (this) {
@@ -206,18 +206,29 @@ final class EduDma {
         countdown.start(0);
     }
 
-    void quiesce() {
-        countdown.freeze();
+    /**
+     * Settles a transfer that was held when the device was quiesced. One that was being performed just then has ended
+     * by the time of the save, or was held again; if neither shows yet it is saved as still to do, which does the same
+     * transfer twice.
+     */
+    void takeBackHeld() {
         Ticket ticket;
         int mine;
         synchronized (this) {
-            quiesced = true;
             ticket = held;
             mine = generation;
         }
         if (ticket != null) {
-            giveUp(ticket, mine);
+            takeBack(ticket, mine);
         }
+    }
+
+    void quiesce() {
+        countdown.freeze();
+        synchronized (this) {
+            quiesced = true;
+        }
+        takeBackHeld();
     }
 
     void resume() {

@@ -74,7 +74,7 @@ final class EduInterrupts {
                 }
                 owed--;
                 sending = true;
-                mine = generation;
+                mine = ++generation;
             }
             TransactionResult result = board.sendMsi(context, VECTOR);
             if (result instanceof TransactionResult.Pending(Ticket ticket)) {
@@ -86,39 +86,40 @@ final class EduInterrupts {
     }
 
     private void hold(Ticket ticket, int mine) {
+        boolean stale;
         synchronized (this) {
-            if (mine == generation) {
+            stale = mine != generation;
+            if (!stale) {
                 held = ticket;
+                stale = quiesced;
             }
         }
         ticket.whenDone((context, result) -> {
             sent(mine, result);
             sendOwed(context);
         });
-        if (isStale(mine)) {
-            giveUp(ticket, mine);
+        if (stale) {
+            takeBack(ticket, mine);
         }
-    }
-
-    private synchronized boolean isStale(int mine) {
-        return quiesced || mine != generation;
     }
 
     private void sent(int mine, TransactionResult result) {
+        synchronized (this) {
+            if (mine != generation || !sending) {
+                return;
+            }
+            sending = false;
+            held = null;
+        }
         if (result instanceof TransactionResult.Fault fault) {
             board.log().guestError("MSI was not delivered: " + fault);
         }
-        synchronized (this) {
-            if (mine == generation) {
-                sending = false;
-                held = null;
-            }
-        }
     }
 
-    /** Takes a held message back; it is owed again unless a reset came between. */
-    private void giveUp(Ticket ticket, int mine) {
+    /** A held message is owed again if it can be cancelled; else it has left, or is leaving right now. */
+    private void takeBack(Ticket ticket, int mine) {
         if (!ticket.cancel()) {
+            ticket.result().ifPresent(result -> sent(mine, result));
             return;
         }
         synchronized (this) {
@@ -130,17 +131,27 @@ final class EduInterrupts {
         }
     }
 
-    void quiesce() {
+    /**
+     * Settles a message that was held when the device was quiesced. One that was leaving just then has left by the time
+     * of the save, or was held again.
+     */
+    void takeBackHeld() {
         Ticket ticket;
         int mine;
         synchronized (this) {
-            quiesced = true;
             ticket = held;
             mine = generation;
         }
         if (ticket != null) {
-            giveUp(ticket, mine);
+            takeBack(ticket, mine);
         }
+    }
+
+    void quiesce() {
+        synchronized (this) {
+            quiesced = true;
+        }
+        takeBackHeld();
     }
 
     void resume() {
@@ -165,9 +176,9 @@ final class EduInterrupts {
         }
     }
 
-    /** {@return messages that have not left, one under way included} */
+    /** {@return messages that have not begun to leave} */
     synchronized long owed() {
-        return owed + (sending ? 1 : 0);
+        return owed;
     }
 
     synchronized void restore(int savedStatus, long savedOwed) {

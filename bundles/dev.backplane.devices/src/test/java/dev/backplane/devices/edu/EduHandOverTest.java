@@ -163,6 +163,54 @@ class EduHandOverTest {
     }
 
     @Test
+    void messageThatIsLeavingWhileTheDeviceIsQuiescedIsSentOnce() throws RestoreException {
+        board.enableMsi();
+        board.holdMessages(true);
+        bus().writel(0x60, 1);
+        board.holdMessages(false);
+        var leaving = board.heldMessages().remove();
+        leaving.begin();
+        edu.quiesce();
+        leaving.perform();
+        handOver(board);
+        leaving.tell();
+        assertThat(board.messages()).isEqualTo(1);
+    }
+
+    @Test
+    void messageThatIsHeldAgainWhileTheDeviceIsQuiescedIsSentBySuccessor() throws RestoreException {
+        board.enableMsi();
+        board.holdMessages(true);
+        bus().writel(0x60, 1);
+        board.holdMessages(false);
+        var leaving = board.heldMessages().remove();
+        leaving.begin();
+        edu.quiesce();
+        leaving.holdAgain();
+        handOver(board);
+        leaving.release();
+        assertThat(board.messages()).isEqualTo(1);
+    }
+
+    @Test
+    void transferThatEndsWhileTheDeviceIsQuiescedIsNotDoneAgain() throws RestoreException {
+        board.dma().hold(1);
+        start(0x1000, 0x40000, 0x40, 0x5);
+        board.advance(MS_100);
+        var ending = board.dma().tickets().remove();
+        ending.begin();
+        edu.quiesce();
+        ending.perform();
+        handOver(board);
+        ending.tell();
+        board.advance(MS_100);
+        assertThat(bus().readl(0x98)).isEqualTo(4);
+        assertThat(bus().readl(0x24)).isEqualTo(0x100);
+        assertThat(board.pinChanges()).containsExactly(true);
+        assertThat(board.dma().accesses()).hasSize(1);
+    }
+
+    @Test
     void refusesStatesThatItCannotHonour() {
         SavedState good = edu.save();
         assertThatThrownBy(() -> edu.restore(new SavedState("nvme", 1, good.fields())))

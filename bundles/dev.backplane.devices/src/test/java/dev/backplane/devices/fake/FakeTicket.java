@@ -11,6 +11,7 @@ public final class FakeTicket implements Ticket {
     private Completion completion;
     private TransactionResult result;
     private boolean cancelled;
+    private boolean performing;
 
     FakeTicket(Supplier<TransactionResult> transaction) {
         this.transaction = transaction;
@@ -32,13 +33,33 @@ public final class FakeTicket implements Ticket {
 
     @Override
     public boolean cancel() {
-        boolean held = result == null && !cancelled;
+        boolean held = result == null && !cancelled && !performing;
         cancelled |= held;
         return held;
     }
 
     public boolean isCancelled() {
         return cancelled;
+    }
+
+    /** An engine thread has begun to perform the transaction: it can no longer be cancelled. */
+    public void begin() {
+        performing = true;
+    }
+
+    /** The transaction is held again. */
+    public void holdAgain() {
+        performing = false;
+    }
+
+    /** Performs the transaction; the initiator has not heard of it yet. */
+    public void perform() {
+        result = transaction.get();
+    }
+
+    /** The initiator hears of the end. */
+    public void tell() {
+        completion.completed(new FakeContext(), result);
     }
 
     /** Performs the transaction now, unless it was cancelled. */
