@@ -9,6 +9,7 @@ import dev.backplane.pci.Bar;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciFunctionDescription;
 import dev.backplane.pci.PciFunctionDescription.Msix;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -205,6 +206,25 @@ class MessageTest {
         assertThat(delivered()).isEqualTo(0x42);
         assertThatThrownBy(() -> bench.segment.sendMsi(bench.context(), new Bdf(0, 9, 0), 0))
                 .hasMessage("there is no PCI function 00:09.0");
+    }
+
+    @Test
+    void sendingAllocatesNothing() {
+        bench.config(DEVICE, msix + 2, 2, 0x8000);
+        entry(0, DOORBELL, 9, 0);
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        var context = bench.context();
+        var sender = device.context();
+        int messages = 20_000;
+        long bytes = 0;
+        for (int round = 0; round < 3; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < messages; i++) {
+                sender.sendMsi(context, 0);
+            }
+            bytes = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+        assertThat(bytes).as("bytes for %d messages", messages).isLessThan(messages);
     }
 
     @Test
