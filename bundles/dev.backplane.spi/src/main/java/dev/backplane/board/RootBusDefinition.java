@@ -12,6 +12,7 @@ package dev.backplane.board;
  * @param memory64 window of 64-bit memory, or null for none
  * @param interruptController slot of the controller that takes INTA to INTD
  * @param firstIntid INTID of INTA; INTB to INTD follow
+ * @param bypassesIommu whether functions below the root bus reach memory directly, even if an IOMMU is attached to it
  */
 public record RootBusDefinition(
         String name,
@@ -21,7 +22,21 @@ public record RootBusDefinition(
         Window memory32,
         Window memory64,
         String interruptController,
-        int firstIntid) {
+        int firstIntid,
+        boolean bypassesIommu) {
+
+    /** Makes a definition of a root bus that takes an IOMMU. */
+    public RootBusDefinition(
+            String name,
+            long ecamBase,
+            int buses,
+            Window io,
+            Window memory32,
+            Window memory64,
+            String interruptController,
+            int firstIntid) {
+        this(name, ecamBase, buses, io, memory32, memory64, interruptController, firstIntid, false);
+    }
 
     /**
      * A window of guest-physical addresses.
