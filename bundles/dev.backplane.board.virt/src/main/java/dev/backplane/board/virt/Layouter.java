@@ -1,0 +1,154 @@
+package dev.backplane.board.virt;
+
+import dev.backplane.board.MachineDefinition;
+import dev.backplane.board.MachineDefinition.RamBank;
+import dev.backplane.board.Placement;
+import dev.backplane.board.RootBusDefinition;
+import dev.backplane.board.RootBusDefinition.Window;
+import dev.backplane.board.SlotDefinition;
+import dev.backplane.pci.PciIommu;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Lays the machine out: what options make of the address map and the interrupt map. */
+final class Layouter {
+    static final String ROOT_BUS = "pcie.0";
+    static final String GIC = "gic";
+    static final String ITS = "its0";
+    static final String V2M = "v2m0";
+    static final String SMMU = "smmu0";
+    private static final System.Logger LOGGER = System.getLogger("dev.backplane.board.virt");
+
+    private final VirtOptions options;
+    private final HighMemory high;
+
+    private Layouter(VirtOptions options) {
+        this.options = options;
+        high = HighMemory.of(options);
+    }
+
+    static MachineDefinition layOut(VirtOptions options) {
+        return new Layouter(options).machine();
+    }
+
+    private MachineDefinition machine() {
+        List<SlotDefinition> slots = new ArrayList<>();
+        slots.add(options.gic() == 2 ? gicV2() : gicV3());
+        switch (options.msi()) {
+            case ITS -> slots.add(its());
+            case V2M -> slots.add(v2m());
+            case OFF -> {}
+        }
+        if (options.smmu()) {
+            slots.add(smmu());
+            warnOfSharedInterrupts();
+        }
+        return new MachineDefinition(
+                List.of(new RamBank("mach-virt.ram", AddressMap.RAM.base(), options.memory(), options.memoryPath())),
+                List.of(rootBus()),
+                slots);
+    }
+
+    private void warnOfSharedInterrupts() {
+        if (options.msi() == VirtOptions.Msi.V2M) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "SPIs {0} to {1} of {2} include SPIs {3} to {4} of {5} (eventq, priq, cmdq-sync, gerror): MSIs with"
+                            + " these numbers look like interrupts of the SMMU",
+                    InterruptMap.V2M,
+                    InterruptMap.V2M + InterruptMap.V2M_COUNT - 1,
+                    V2M,
+                    InterruptMap.SMMU,
+                    InterruptMap.SMMU + InterruptMap.SMMU_LINES.size() - 1,
+                    SMMU);
+        }
+    }
+
+    private RootBusDefinition rootBus() {
+        return new RootBusDefinition(
+                ROOT_BUS,
+                high.ecam() < 0 ? AddressMap.PCIE_ECAM.base() : high.ecam(),
+                high.ecam() < 0 ? (int) (AddressMap.PCIE_ECAM.size() >>> 20) : HighMemory.ECAM_BUSES,
+                window(AddressMap.PCIE_PIO),
+                window(AddressMap.PCIE_MMIO),
+                high.mmio() < 0 ? null : new Window(high.mmio(), high.mmioSize()),
+                GIC,
+                InterruptMap.intid(InterruptMap.PCIE),
+                options.bypassIommu());
+    }
+
+    private static Window window(AddressMap range) {
+        return new Window(range.base(), range.size());
+    }
+
+    private SlotDefinition gicV2() {
+        return slot(
+                GIC,
+                "arm_gic",
+                Map.of("num-cpu", (long) options.processors(), "num-irq", (long) InterruptMap.INTIDS),
+                Map.of("gicd", AddressMap.GICD.base(), "gicc", AddressMap.GICC.base()),
+                Map.of());
+    }
+
+    private SlotDefinition gicV3() {
+        Map<String, Long> regions = new LinkedHashMap<>();
+        regions.put("gicd", AddressMap.GICD.base());
+        regions.put("gicr", AddressMap.GICR.base());
+        if (options.processors() > VirtOptions.FIRST_REDISTRIBUTORS) {
+            regions.put("gicr1", high.redistributors());
+        }
+        return slot(
+                GIC,
+                "arm-gicv3",
+                Map.of(
+                        "num-cpu", (long) options.processors(),
+                        "num-irq", (long) InterruptMap.INTIDS,
+                        "has-lpi", options.msi() == VirtOptions.Msi.ITS,
+                        "redist-region-count", (long) VirtOptions.FIRST_REDISTRIBUTORS),
+                regions,
+                Map.of());
+    }
+
+    private static SlotDefinition its() {
+        return slot(
+                ITS,
+                "arm-gicv3-its",
+                Map.of("parent-gic", GIC),
+                Map.of("its", AddressMap.ITS.base()),
+                Map.of());
+    }
+
+    private static SlotDefinition v2m() {
+        List<String> lines = IntStream.range(0, InterruptMap.V2M_COUNT)
+                .mapToObj(number -> "spi" + number)
+                .toList();
+        int first = InterruptMap.intid(InterruptMap.V2M);
+        return slot(
+                V2M,
+                "arm-gicv2m",
+                Map.of("base-spi", (long) first, "num-spi", (long) InterruptMap.V2M_COUNT),
+                Map.of("v2m", AddressMap.V2M.base()),
+                Placement.wires(GIC, first, lines));
+    }
+
+    private static SlotDefinition smmu() {
+        return slot(
+                SMMU,
+                DevicePlacement.SMMU_TYPE,
+                Map.of("stage", "nested", PciIommu.PRIMARY_BUS, ROOT_BUS),
+                Map.of("smmu", AddressMap.SMMU.base()),
+                Placement.wires(GIC, InterruptMap.intid(InterruptMap.SMMU), InterruptMap.SMMU_LINES));
+    }
+
+    private static SlotDefinition slot(
+            String name,
+            String type,
+            Map<String, Object> properties,
+            Map<String, Long> regions,
+            Map<String, Placement.Wire> lines) {
+        return new SlotDefinition(name, type, properties, new Placement.SystemBus(regions, lines), false);
+    }
+}
