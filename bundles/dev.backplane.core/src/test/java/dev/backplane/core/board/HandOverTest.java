@@ -1,0 +1,301 @@
+package dev.backplane.core.board;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.Slot;
+import dev.backplane.core.board.FakeDevice.Callback;
+import dev.backplane.core.board.FakeDevice.Fault;
+import dev.backplane.core.slot.Offer;
+import dev.backplane.memory.TransactionResult;
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class HandOverTest {
+    private static final long DEVICE = 0x0A00_2000L;
+    private static final int STATE = 0x5A5A_0000;
+    private final Bench bench = new Bench();
+    private FakeDevice.Factory oldFactory;
+    private FakeDevice.Factory newFactory;
+    private Offer oldOffer;
+    private Board board;
+    private Slot slot;
+
+    @AfterEach
+    void close() {
+        Stream.of(oldFactory, newFactory)
+                .filter(factory -> factory != null)
+                .forEach(factory -> factory.releaseHung.countDown());
+        bench.close();
+    }
+
+    private void boardWithState() {
+        oldFactory = bench.factory("plain");
+        oldOffer = bench.offer(oldFactory, 0, 1);
+        board = bench.completeBoard(Bench.device("plain", "dev"));
+        slot = board.slot("dev").orElseThrow();
+        assertThat(board.why()).isEmpty();
+        Bench.write(board, DEVICE, STATE);
+        newFactory = bench.factory("plain");
+    }
+
+    private Offer betterOffer() {
+        Offer offer = bench.offer(newFactory, 10, 2);
+        bench.settled(board);
+        return offer;
+    }
+
+    @Test
+    void stateGoesToTheBetterOffer() {
+        boardWithState();
+        betterOffer();
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[2]"));
+        assertThat(slot.handOvers()).isEqualTo(1);
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
+    }
+
+    @Test
+    void anEquallyRankedOfferWaitsForItsTurn() {
+        boardWithState();
+        Offer second = bench.offer(newFactory, 0, 2);
+        bench.settled(board);
+        assertThat(slot.handOvers()).isZero();
+        bench.change(second, 1);
+        bench.settled(board);
+        assertThat(slot.handOvers()).isEqualTo(1);
+    }
+
+    static Stream<Arguments> faultsOfEitherSide() {
+        return Stream.of(
+                        Callback.PROPERTIES,
+                        Callback.CREATE,
+                        Callback.DESCRIBE,
+                        Callback.REALIZE,
+                        Callback.RESTORE,
+                        Callback.RESUME,
+                        Callback.QUIESCE,
+                        Callback.SAVE)
+                .flatMap(callback -> Stream.of(Fault.values()).map(fault -> Arguments.of(callback, fault)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faultsOfEitherSide")
+    void theOldProviderGoesOnWhenAHandOverFails(Callback callback, Fault fault) {
+        boardWithState();
+        boolean ofOld = callback == Callback.QUIESCE || callback == Callback.SAVE;
+        (ofOld ? oldFactory : newFactory).faults.put(callback, fault);
+        betterOffer();
+        oldFactory.faults.clear();
+        assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[1]"));
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
+        assertThat(slot.history())
+                .anySatisfy(entry -> {
+                    assertThat(entry.event()).isEqualTo("REFUSED");
+                    assertThat(entry.detail()).contains("[2]", callback.name().toLowerCase());
+                });
+        assertThat(slot.aborts()).isZero();
+    }
+
+    @Test
+    void aRefusedStateKeepsTheOldModel() {
+        boardWithState();
+        oldFactory.stateVersion = 2;
+        betterOffer();
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[1]"));
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
+        assertThat(slot.history().getLast().detail()).contains("layout version 2");
+    }
+
+    @Test
+    void aRefusedOfferIsNotTriedAgainUntilItChanges() {
+        boardWithState();
+        newFactory.faults.put(Callback.REALIZE, Fault.THROWS);
+        Offer refused = betterOffer();
+        bench.offer(bench.factory("other"));
+        bench.settled(board);
+        assertThat(newFactory.created).hasValue(1);
+        newFactory.faults.clear();
+        bench.change(refused, 11);
+        bench.settled(board);
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[2]"));
+    }
+
+    @Test
+    void aSlotWhoseProviderLeftIsParkedAndComesBackAsItWas() {
+        boardWithState();
+        bench.withdraw(oldOffer);
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+        assertThat(slot.why().getFirst().reason()).contains("no bundle provides device type plain");
+        assertThat(Bench.outcome(board, DEVICE)).isEqualTo(TransactionResult.Fault.SLOT_TIMEOUT);
+        assertThat(slot.aborts()).isEqualTo(1);
+        assertThat(Bench.read(board, FakeMachine.RAM)).isZero();
+        bench.offer(newFactory);
+        bench.settled(board);
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
+        assertThat(board.isComplete()).isTrue();
+    }
+
+    @Test
+    void aTransactionThatMeetsAParkedSlotIsDoneWhenTheNextProviderComes() throws Exception {
+        oldFactory = bench.factory("plain");
+        oldOffer = bench.offer(oldFactory, 0, 1);
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        bench.offer(bench.factory("controller"));
+        bench.offer(bench.factory("timer"));
+        board = bench.registry.create(new BoardDefinition(
+                "b", "fake", Map.of("slot-timeout", "30000"), List.of(Bench.device("plain", "dev"))));
+        bench.settled(board);
+        Bench.write(board, DEVICE, STATE);
+        bench.withdraw(oldOffer);
+        TransactionResult result = board.systemPort("test").read(board.epochs().context(), DEVICE, 4);
+        assertThat(result).isInstanceOf(TransactionResult.Pending.class);
+        var ended = new CountDownLatch(1);
+        ((TransactionResult.Pending) result).ticket().whenDone((context, how) -> {
+            if (how.isDone() && context.data() == STATE) {
+                ended.countDown();
+            }
+        });
+        bench.offer(bench.factory("plain"));
+        assertThat(ended.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    static Stream<Arguments> faultsOfLeaving() {
+        return Stream.of(Callback.QUIESCE, Callback.SAVE, Callback.UNREALIZE)
+                .flatMap(callback -> Stream.of(Fault.values()).map(fault -> Arguments.of(callback, fault)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faultsOfLeaving")
+    void aFaultyProviderCannotKeepItsBundleFromStopping(Callback callback, Fault fault) {
+        boardWithState();
+        oldFactory.faults.put(callback, fault);
+        bench.withdraw(oldOffer);
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+        assertThat(slot.provider()).isEmpty();
+        Bench.write(board, FakeMachine.TIMER, 4);
+        bench.offer(newFactory);
+        bench.settled(board);
+        assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(callback == Callback.SAVE ? 0 : STATE);
+    }
+
+    @Test
+    void whoUsesAModelKeepsItUntilDone() throws Exception {
+        boardWithState();
+        var inside = new CountDownLatch(1);
+        var leave = new CountDownLatch(1);
+        var user = Thread.ofPlatform().start(() -> slot.with(FakeDevice.class, model -> {
+            inside.countDown();
+            try {
+                leave.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            return model;
+        }));
+        inside.await();
+        bench.offer(newFactory, 10, 2);
+        leave.countDown();
+        user.join();
+        bench.settled(board);
+        assertThat(slot.handOvers()).isEqualTo(1);
+    }
+
+    @Test
+    void aModelThatThrowsInARegisterAccessIsCutOff() {
+        boardWithState();
+        oldFactory.faults.put(Callback.READ, Fault.THROWS);
+        assertThat(Bench.outcome(board, DEVICE)).isEqualTo(TransactionResult.Fault.DEVICE_FAILED);
+        bench.settled(board);
+        assertThat(slot.state()).isEqualTo(Slot.State.FAILED);
+        assertThat(slot.why().getFirst().reason()).contains("planted at READ");
+        assertThat(Bench.outcome(board, DEVICE)).isEqualTo(TransactionResult.Fault.DEVICE_FAILED);
+        assertThat(Bench.read(board, FakeMachine.RAM)).isZero();
+        bench.offer(newFactory);
+        bench.settled(board);
+        assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(Bench.read(board, DEVICE)).isZero();
+    }
+
+    @Test
+    void interruptsThatMeetAParkedControllerAreDeliveredOnce() {
+        FakeDevice.Factory controller = bench.factory("controller");
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        Offer controllerOffer = bench.offer(controller);
+        bench.offer(bench.factory("timer"));
+        board = bench.registry.create(new BoardDefinition(
+                "b", "fake", Map.of(), List.of()));
+        bench.settled(board);
+        bench.withdraw(controllerOffer);
+        Bench.write(board, FakeMachine.TIMER, 1);
+        Bench.write(board, FakeMachine.TIMER, 0);
+        Bench.write(board, FakeMachine.TIMER, 1);
+        bench.offer(bench.factory("controller"));
+        bench.settled(board);
+        assertThat(Bench.read(board, FakeMachine.CONTROLLER)).isEqualTo(1);
+    }
+
+    @Test
+    void initiatorsCloseBeforeTheirTargets() {
+        board = bench.completeBoard(Bench.device("pci-card", "card"));
+        Offer card = bench.offer(bench.factory("pci-card"));
+        bench.settled(board);
+        assertThat(board.why()).isEmpty();
+        bench.journal.clear();
+        bench.registry.withdraw(offer -> true);
+        assertThat(bench.journal.stream().filter(line -> line.startsWith("QUIESCE")))
+                .containsExactly("QUIESCE card", "QUIESCE timer", "QUIESCE gic");
+        assertThat(bench.journal.indexOf("QUIESCE gic")).isLessThan(bench.journal.indexOf("SAVE card"));
+        assertThat(card.factory()).isNotNull();
+    }
+
+    @Test
+    void nothingOfADepartedFactoryIsKept() throws Exception {
+        WeakReference<Object> departed = departedFactory();
+        for (int i = 0; i < 50 && departed.get() != null; i++) {
+            System.gc();
+            Thread.onSpinWait();
+            new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+        }
+        assertThat(departed.get()).isNull();
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+    }
+
+    private WeakReference<Object> departedFactory() {
+        boardWithState();
+        newFactory = null;
+        var reference = new WeakReference<Object>(oldFactory);
+        bench.withdraw(oldOffer);
+        oldFactory = null;
+        oldOffer = null;
+        return reference;
+    }
+
+    @Test
+    void aPciFunctionKeepsItsAddressAndConfigurationOverAHandOver() {
+        bench.offer(bench.factory("pci-card"), 0, 1);
+        board = bench.completeBoard(Bench.device("pci-card", "card"));
+        slot = board.slot("card").orElseThrow();
+        var address = slot.pciAddress().orElseThrow();
+        var context = board.epochs().context();
+        board.pci().writeConfig(context, address, 0x10, 4, 0x1000_0000);
+        board.pci().writeConfig(context, address, 4, 2, 6);
+        Bench.write(board, 0x1000_0000L, STATE);
+        bench.offer(bench.factory("pci-card"), 10, 2);
+        bench.settled(board);
+        assertThat(slot.handOvers()).isEqualTo(1);
+        assertThat(slot.pciAddress()).hasValue(address);
+        assertThat(Bench.read(board, 0x1000_0000L)).isEqualTo(STATE);
+    }
+}
