@@ -189,7 +189,7 @@ final class EduDma {
         }
     }
 
-    /** A held transfer is still to do, as a whole, if it can be cancelled; else it has ended, or is ending right now. */
+    /** A held transfer is still to do, as a whole, if it can be cancelled; else it has ended or is ending right now. */
     private void takeBack(Ticket ticket, int mine) {
         if (!ticket.cancel()) {
             ticket.result().ifPresent(result -> finish(mine, result));

@@ -203,6 +203,19 @@ class TestDeviceTest {
     }
 
     @Test
+    void abandonedTransferThatFailsLaterLeavesTheResultAlone() {
+        board.dma().hold(1);
+        dma(0x1000, RAM + 0x1000, 8);
+        var ticket = board.dma().tickets().remove();
+        ticket.begin();
+        bus.writel(DBELL, 1);
+        ticket.fail(TransactionResult.Fault.TRANSLATION_ABORT);
+        assertThat(bus.readl(RESULT)).isEqualTo(BUSY);
+        bus.readl(TRIGGER);
+        assertThat(bus.readl(RESULT)).isZero();
+    }
+
+    @Test
     void handOverGoesOnWithTheHeldBlock() throws RestoreException {
         board.dma().hold(1);
         dma(0x1000, RAM + 0x1000, 0x2800);
