@@ -80,7 +80,8 @@ public record SmmuEvent(
         EVENT_ID.set(words, type.id());
         STREAM_ID.set(words, streamId & 0xFFFF_FFFFL);
         if (substreamId != TransactionAttributes.NO_SUBSTREAM) {
-            SSV.set(words, 1);
+            // C_BAD_SUBSTREAMID always has a SubstreamID, so its record has no SSV (section 7.3.9).
+            SSV.set(words, type == EventType.C_BAD_SUBSTREAMID ? 0 : 1);
             SUBSTREAM_ID.set(words, substreamId);
         }
         switch (type) {
@@ -148,7 +149,9 @@ public record SmmuEvent(
         return new SmmuEvent(
                 type,
                 STREAM_ID.bits().getInt(words[0]),
-                SSV.isSet(words) ? SUBSTREAM_ID.getInt(words) : TransactionAttributes.NO_SUBSTREAM,
+                SSV.isSet(words) || type == EventType.C_BAD_SUBSTREAMID
+                        ? SUBSTREAM_ID.getInt(words)
+                        : TransactionAttributes.NO_SUBSTREAM,
                 stage2,
                 hasStage ? FaultClass.values()[Math.min(2, CLASS.getInt(words))] : FaultClass.CD,
                 hasAccess && RNW.isSet(words),

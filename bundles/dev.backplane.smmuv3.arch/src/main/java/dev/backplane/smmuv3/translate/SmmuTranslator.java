@@ -7,42 +7,235 @@ import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.Translation;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
-/** SIGNATURES: the implementation follows. */
+/**
+ * Translation of one Non-secure SMMUv3 programming interface: stage 1, stage 2 and both, with a TLB and a configuration
+ * cache. The requester ID of a transaction is its StreamID.
+ *
+ * <p>Thread-safe. {@link #translate} takes no lock; a TLB hit allocates nothing and answers the cached instance. Faults
+ * are not cached. Tables are read inside the epoch of the transaction.
+ */
 public final class SmmuTranslator implements DmaAddressSpace.Translating {
-    public SmmuTranslator(SmmuCapabilities capabilities, DmaPort tables, EventSink events) {}
+    private static final int TLB_LOG2_ENTRIES = 16;
 
-    /** Takes over a change of registers; what was cached is kept, software invalidates it. */
-    public void configure(SmmuConfiguration configuration) {}
+    private final DmaPort tables;
+    private final EventSink events;
+    private final TranslationProcess process;
+    private final Tlb tlb = new Tlb(TLB_LOG2_ENTRIES);
+    private final ConfigurationCache configurations;
+    private final Invalidation invalidation;
+    private final HitCounter hits = new HitCounter();
+    private final LongAdder misses = new LongAdder();
+    private final LongAdder configurationMisses = new LongAdder();
+    private volatile State state;
 
-    public SmmuConfiguration configuration() { return SmmuConfiguration.RESET; }
+    /** Registers with what transactions meet while the SMMU is disabled. */
+    private record State(SmmuConfiguration registers, boolean enabled, Translation.Mapped bypass) {}
+
+    /**
+     * Makes a translator, disabled as after reset.
+     *
+     * @param capabilities what the SMMU advertises; STALL_MODEL must be 1 (terminate only)
+     * @param tables reads configuration structures and translation tables
+     * @param events takes the events of faulting transactions
+     * @throws IllegalArgumentException if the capabilities advertise stalling
+     */
+    public SmmuTranslator(SmmuCapabilities capabilities, DmaPort tables, EventSink events) {
+        if (capabilities.stallModel() != 1) {
+            throw new IllegalArgumentException("IDR0.STALL_MODEL %d: expected 1, transactions are never stalled"
+                    .formatted(capabilities.stallModel()));
+        }
+        this.tables = tables;
+        this.events = events;
+        this.configurations = new ConfigurationCache();
+        this.process = new TranslationProcess(capabilities, configurations::share);
+        this.invalidation = new CacheInvalidation(capabilities, configurations, tlb);
+        configure(SmmuConfiguration.RESET);
+    }
+
+    /**
+     * Takes over a change of registers, for transactions that start afterwards. What was cached stays: software
+     * invalidates it.
+     */
+    public void configure(SmmuConfiguration configuration) {
+        state = new State(configuration, configuration.enabled(), process.globalBypass(configuration));
+    }
+
+    /** {@return the registers in force} */
+    public SmmuConfiguration configuration() {
+        return state.registers();
+    }
+
+    /** {@return invalidation of the caches} */
+    public Invalidation invalidation() {
+        return invalidation;
+    }
 
     @Override
     public Translation translate(
             TransactionContext context, TransactionAttributes attributes, long iova, AccessKind access) {
-        return Translation.Terminated.ABORT;
+        State now = state;
+        if (now.enabled) {
+            StreamContext stream = configurations.find(attributes.requesterId(), attributes.substreamId());
+            if (stream != null) {
+                TranslationContext space = stream.translation();
+                if (space != null) {
+                    Translation.Mapped hit = tlb.find(space, stream.variant(attributes), space.canonical(iova));
+                    if (hit != null && hit.allows(access)) {
+                        hits.count();
+                        return hit;
+                    }
+                } else if (stream.bypass() == null) {
+                    return Translation.Terminated.ABORT;
+                } else if ((iova & ~stream.bypass().mask()) == 0) {
+                    return stream.bypass();
+                }
+            }
+            return miss(now.registers, context, attributes, iova, access);
+        }
+        return now.bypass == null || (iova & ~now.bypass.mask()) != 0 ? Translation.Terminated.ABORT : now.bypass;
     }
 
-    /** Translates from the tables alone: fills no cache and records no event. */
-    public TranslationOutcome probe(TransactionContext context, TransactionAttributes attributes, long iova,
-            AccessKind access, WalkObserver observer) {
-        return null;
+    private Translation miss(
+            SmmuConfiguration registers,
+            TransactionContext context,
+            TransactionAttributes attributes,
+            long iova,
+            AccessKind access) {
+        misses.increment();
+        Walk walk = new Walk(context, tables, attributes, iova, access, null);
+        // Both generations come first: what is read below is then at least as new as they are.
+        long tlbGeneration = tlb.generation();
+        long configurationGeneration = configurations.generation();
+        StreamContext stream = configurations.find(attributes.requesterId(), attributes.substreamId());
+        if (stream == null) {
+            configurationMisses.increment();
+            stream = process.configuration(walk, registers);
+            if (stream == null) {
+                return faulted(walk);
+            }
+            configurations.insert(
+                    attributes.requesterId(), attributes.substreamId(), stream, configurationGeneration);
+        }
+        Translation.Mapped mapped = process.translate(walk, stream);
+        if (mapped == null) {
+            return faulted(walk);
+        }
+        TranslationContext space = stream.translation();
+        if (space != null) {
+            tlb.insert(
+                    new TlbEntry(
+                            space, stream.variant(attributes), mapped.input(), mapped.mask(), walk.stage1Global, mapped),
+                    Long.numberOfTrailingZeros(mapped.mask() + 1),
+                    tlbGeneration);
+        }
+        return mapped;
     }
 
-    /** Hands every leaf mapping of a stream to a visitor, ascending. */
-    public void leafMappings(TransactionContext context, int streamId, int substreamId, Consumer<LeafMapping> visitor) {}
+    private Translation faulted(Walk walk) {
+        if (walk.recorded) {
+            events.record(walk.context, walk.event);
+        }
+        return walk.how;
+    }
 
-    /** Hands every StreamID whose STE is valid to a visitor, ascending. */
-    public void streams(TransactionContext context, IntConsumer visitor) {}
+    /**
+     * Translates from registers and tables alone: uses and fills no cache, records no event, counts nothing.
+     *
+     * @param observer watches the steps, or null
+     * @return how a transaction would end if nothing were cached
+     */
+    public TranslationOutcome probe(
+            TransactionContext context,
+            TransactionAttributes attributes,
+            long iova,
+            AccessKind access,
+            WalkObserver observer) {
+        State now = state;
+        Walk walk = new Walk(context, tables, attributes, iova, access, observer);
+        Translation.Mapped mapped;
+        if (now.enabled) {
+            StreamContext stream = process.configuration(walk, now.registers);
+            mapped = stream == null ? null : process.translate(walk, stream);
+        } else {
+            mapped = process.whileDisabled(walk, now.bypass);
+        }
+        TranslationOutcome outcome = mapped != null
+                ? new TranslationOutcome.Mapped(mapped)
+                : new TranslationOutcome.Terminated(walk.how, walk.event, walk.recorded, walk.reason);
+        if (observer != null) {
+            observer.ended(outcome);
+        }
+        return outcome;
+    }
 
-    public Invalidation invalidation() { return null; }
+    /**
+     * Hands every leaf mapping of a stream to a visitor, in ascending order of unsigned input addresses, read from the
+     * tables without use of the caches. Permissions are those of unprivileged data accesses unless the STE overrides
+     * them; both stages are combined, a stage 1 leaf being split where stage 2 maps smaller pages. Nothing is visited
+     * when the stream does not translate. At most 2^22 mappings are visited.
+     *
+     * @param substreamId SubstreamID, or {@link TransactionAttributes#NO_SUBSTREAM}
+     */
+    public void leafMappings(
+            TransactionContext context, int streamId, int substreamId, Consumer<LeafMapping> visitor) {
+        State now = state;
+        if (!now.enabled) {
+            return;
+        }
+        Walk walk = new Walk(
+                context,
+                tables,
+                new TransactionAttributes(streamId, substreamId, false, false),
+                0,
+                AccessKind.READ,
+                null);
+        StreamContext stream = process.configuration(walk, now.registers);
+        if (stream != null && stream.translation() != null) {
+            walk.override(stream.overrides());
+            process.leaves(walk, stream.translation(), visitor);
+        }
+    }
 
-    /** Valid entries of the TLB, and of the configuration cache. */
-    public void tlbEntries(Consumer<TlbEntryView> visitor) {}
+    /** Hands every StreamID up to 0xFFFF whose STE is valid (V = 1) to a visitor, ascending. */
+    public void streams(TransactionContext context, IntConsumer visitor) {
+        Walk walk = new Walk(context, tables, TransactionAttributes.NONE, 0, AccessKind.READ, null);
+        process.streams(walk, state.registers(), visitor);
+    }
 
-    public void cachedConfigurations(Consumer<CachedConfiguration> visitor) {}
+    /** Hands the valid entries of the TLB to a visitor, in no order. */
+    public void tlbEntries(Consumer<TlbEntryView> visitor) {
+        tlb.forEach(entry -> visitor.accept(new TlbEntryView(
+                entry.context().stage1 != null,
+                entry.context().stage2 != null,
+                Math.max(0, entry.context().asid()),
+                entry.context().vmid,
+                entry.global(),
+                (entry.variant() & 1) != 0,
+                (entry.variant() & 2) != 0,
+                entry.mapped())));
+    }
 
-    public TranslationStatistics statistics() { return new TranslationStatistics(0, 0, 0, 0); }
+    /** Hands the valid entries of the configuration cache to a visitor, in no order. */
+    public void cachedConfigurations(Consumer<CachedConfiguration> visitor) {
+        configurations.forEach(entry -> {
+            TranslationContext space = entry.context().translation();
+            visitor.accept(new CachedConfiguration(
+                    entry.streamId(),
+                    entry.substreamId(),
+                    entry.context().kind(),
+                    space == null ? 0 : Math.max(0, space.asid()),
+                    space == null ? 0 : space.vmid));
+        });
+    }
+
+    /** {@return the counters} */
+    public TranslationStatistics statistics() {
+        long missed = misses.sum();
+        long fetched = configurationMisses.sum();
+        return new TranslationStatistics(hits.sum(), missed, missed - fetched, fetched);
+    }
 }

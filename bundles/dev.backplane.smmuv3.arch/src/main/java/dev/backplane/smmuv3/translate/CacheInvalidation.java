@@ -1,0 +1,105 @@
+package dev.backplane.smmuv3.translate;
+
+import dev.backplane.memory.TransactionAttributes;
+
+/** Invalidation of the caches of one translator. */
+final class CacheInvalidation implements Invalidation {
+    private static final int RANGE_ALL = 31;
+
+    private final boolean hasVmids;
+    private final ConfigurationCache configurations;
+    private final Tlb tlb;
+
+    CacheInvalidation(SmmuCapabilities capabilities, ConfigurationCache configurations, Tlb tlb) {
+        this.hasVmids = capabilities.stage2();
+        this.configurations = configurations;
+        this.tlb = tlb;
+    }
+
+    @Override
+    public void streamTableEntry(int streamId) {
+        configurations.removeIf(entry -> entry.streamId() == streamId);
+    }
+
+    @Override
+    public void streamTableEntries(int streamId, int range) {
+        if (range >= RANGE_ALL) {
+            allConfiguration();
+            return;
+        }
+        configurations.removeIf(entry -> (entry.streamId() ^ streamId) >>> range + 1 == 0);
+    }
+
+    @Override
+    public void contextDescriptor(int streamId, int substreamId) {
+        // CD 0 also serves transactions without SubstreamID.
+        configurations.removeIf(entry -> entry.streamId() == streamId
+                && (entry.substreamId() == substreamId
+                        || substreamId == 0 && entry.substreamId() == TransactionAttributes.NO_SUBSTREAM));
+    }
+
+    @Override
+    public void contextDescriptors(int streamId) {
+        streamTableEntry(streamId);
+    }
+
+    @Override
+    public void allConfiguration() {
+        configurations.removeIf(entry -> true);
+    }
+
+    @Override
+    public void tlb() {
+        tlb.removeIf(entry -> true);
+    }
+
+    @Override
+    public void tlbOfVmid(int vmid) {
+        tlb.removeIf(entry -> hasVmid(entry.context(), vmid));
+    }
+
+    @Override
+    public void tlbStage1OfVmid(int vmid) {
+        tlb.removeIf(entry -> entry.context().stage1 != null && hasVmid(entry.context(), vmid));
+    }
+
+    @Override
+    public void tlbOfAsid(int vmid, int asid) {
+        tlb.removeIf(entry -> entry.context().asid() == asid && hasVmid(entry.context(), vmid));
+    }
+
+    @Override
+    public void tlbOfVa(int vmid, int asid, TlbRange range) {
+        tlb.removeRange(
+                context -> context.stage1 != null
+                        && (context.asid() == asid || context.global)
+                        && hasVmid(context, vmid),
+                entry -> entry.global() || entry.context().asid() == asid,
+                canonical(range));
+    }
+
+    @Override
+    public void tlbOfVaAllAsids(int vmid, TlbRange range) {
+        tlb.removeRange(
+                context -> context.stage1 != null && hasVmid(context, vmid), entry -> true, canonical(range));
+    }
+
+    @Override
+    public void tlbOfIpa(int vmid, TlbRange range) {
+        tlb.removeRange(
+                context -> context.stage1 == null && hasVmid(context, vmid), entry -> true, range);
+        // Combined entries do not tell their IPA, so all of them go.
+        tlb.removeIf(entry -> entry.context().nested() && hasVmid(entry.context(), vmid));
+    }
+
+    private boolean hasVmid(TranslationContext context, int vmid) {
+        return !hasVmids || context.vmid == vmid;
+    }
+
+    /** Entries are tagged with sign-extended addresses where TBI ignores the top byte; nothing else has other ones. */
+    private static TlbRange canonical(TlbRange range) {
+        long first = range.first() << 8 >> 8;
+        long last = first + (range.last() - range.first());
+        return new TlbRange(first, Long.compareUnsigned(last, first) < 0 ? -1L : last, range.leaf());
+    }
+}

@@ -1,0 +1,98 @@
+package dev.backplane.smmuv3.translate;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * Cached configuration by StreamID and SubstreamID: a bounded array of immutable entries in sets of two, read without
+ * locks. Fills and invalidations meet as in {@link Tlb}.
+ */
+final class ConfigurationCache {
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Entry[].class);
+    private static final int SETS = 4096;
+    private static final int WAYS = 2;
+    private static final int MAX_CONTEXTS = 4096;
+
+    /**
+     * An entry.
+     *
+     * @param substreamId SubstreamID or NO_SUBSTREAM
+     */
+    record Entry(int streamId, int substreamId, StreamContext context) {}
+
+    private final Entry[] slots = new Entry[SETS * WAYS];
+    private final AtomicLong generation = new AtomicLong();
+    private final ConcurrentHashMap<TranslationContext.Key, TranslationContext> shared = new ConcurrentHashMap<>();
+    private int victim;
+
+    /** {@return the configuration, or null when it is not cached} */
+    StreamContext find(int streamId, int substreamId) {
+        int set = set(streamId, substreamId);
+        for (int way = 0; way < WAYS; way++) {
+            Entry entry = (Entry) SLOT.getAcquire(slots, set + way);
+            if (entry != null && entry.streamId() == streamId && entry.substreamId() == substreamId) {
+                return entry.context();
+            }
+        }
+        return null;
+    }
+
+    private static int set(int streamId, int substreamId) {
+        return (streamId + (substreamId + 1) * 0x9E37_79B1 & SETS - 1) * WAYS;
+    }
+
+    /** {@return what a fill passes on to {@link #insert}; taken before the configuration is read} */
+    long generation() {
+        return generation.get();
+    }
+
+    void insert(int streamId, int substreamId, StreamContext context, long seen) {
+        int set = set(streamId, substreamId);
+        int slot = set + (victim++ & WAYS - 1);
+        for (int way = 0; way < WAYS; way++) {
+            if (SLOT.getAcquire(slots, set + way) == null) {
+                slot = set + way;
+                break;
+            }
+        }
+        Entry entry = new Entry(streamId, substreamId, context);
+        SLOT.setVolatile(slots, slot, entry);
+        if (generation.get() != seen) {
+            SLOT.compareAndSet(slots, slot, entry, null);
+        }
+    }
+
+    /** {@return the address space of this content; streams with equal content share one, and so its TLB entries} */
+    TranslationContext share(TranslationContext.Key key) {
+        if (shared.size() > MAX_CONTEXTS) {
+            // Forgetting them only ends the sharing with what is cached now.
+            shared.clear();
+        }
+        return shared.computeIfAbsent(key, TranslationContext::new);
+    }
+
+    /** Removes all entries that match. */
+    void removeIf(Predicate<Entry> doomed) {
+        generation.getAndIncrement();
+        for (int i = 0; i < slots.length; i++) {
+            Entry entry = (Entry) SLOT.getVolatile(slots, i);
+            if (entry != null && doomed.test(entry)) {
+                SLOT.compareAndSet(slots, i, entry, null);
+            }
+        }
+    }
+
+    /** Hands all entries to a visitor. */
+    void forEach(Consumer<Entry> visitor) {
+        for (int i = 0; i < slots.length; i++) {
+            Entry entry = (Entry) SLOT.getAcquire(slots, i);
+            if (entry != null) {
+                visitor.accept(entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.backplane.smmuv3.translate;
+
+import dev.backplane.memory.MemoryAttributes;
+import dev.backplane.smmuv3.translate.StreamConfig.Stage2Config;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One address space as transactions see it: all that decides the outcome of a walk but the transaction itself. The TLB
+ * is tagged with the identity of this object; streams with equal configuration share one. So a TLB entry is used only
+ * under exactly the configuration that filled it, and VMID and ASID serve invalidation.
+ */
+final class TranslationContext {
+    private static final AtomicInteger NEXT_SALT = new AtomicInteger();
+    private static final VarHandle SIZES;
+
+    static {
+        try {
+            SIZES = MethodHandles.lookup().findVarHandle(TranslationContext.class, "sizes", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /**
+     * What makes two address spaces equal.
+     *
+     * @param stage1 stage 1, or null
+     * @param stage2 stage 2, or null
+     * @param vmid VMID
+     * @param input attributes that enter stage 2 when there is no stage 1, else null
+     */
+    record Key(ContextConfig.Stage1 stage1, Stage2Config stage2, int vmid, MemoryAttributes input) {}
+
+    final Key key;
+    final ContextConfig.Stage1 stage1;
+    final Stage2Config stage2;
+    final int vmid;
+    final int salt;
+    private final boolean ignoresTopByte;
+
+    /** Bit n: the TLB has held an entry of 2^n bytes of this context. Bits are set before the entry, never cleared. */
+    private volatile long sizes;
+
+    /** The TLB has held a global entry of this context. */
+    volatile boolean global;
+
+    /** The registry of the TLB that knows this context. */
+    volatile Object registry;
+
+    TranslationContext(Key key) {
+        this.key = key;
+        this.stage1 = key.stage1();
+        this.stage2 = key.stage2();
+        this.vmid = key.vmid();
+        this.ignoresTopByte =
+                stage1 != null && (stage1.lowerTopByteIgnored() || stage1.upperTopByteIgnored());
+        // Spread contexts over the sets of the TLB, neighbours far apart.
+        this.salt = NEXT_SALT.getAndIncrement() * 0x9E37_79B1;
+    }
+
+    /** {@return the address that tags TLB entries: the input address without what TBI ignores} */
+    long canonical(long iova) {
+        return ignoresTopByte ? stage1.canonical(iova) : iova;
+    }
+
+    boolean nested() {
+        return stage1 != null && stage2 != null;
+    }
+
+    /** {@return the ASID, -1 without stage 1} */
+    int asid() {
+        return stage1 == null ? -1 : stage1.asid();
+    }
+
+    long sizes() {
+        return sizes;
+    }
+
+    void addSize(int shift) {
+        if ((sizes >>> shift & 1) == 0) {
+            SIZES.getAndBitwiseOr(this, 1L << shift);
+        }
+    }
+}
