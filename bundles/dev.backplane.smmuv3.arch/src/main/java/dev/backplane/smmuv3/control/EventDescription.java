@@ -67,9 +67,9 @@ public final class EventDescription {
 
     private static String meaning(FaultClass faultClass) {
         return switch (faultClass) {
-            case CD -> "on the address of a context descriptor";
-            case TT -> "on the address of a stage-1 table descriptor";
-            case IN -> "on the input address";
+            case CD -> "CD: on the address of a context descriptor";
+            case TT -> "TT: on the address of a stage-1 table descriptor";
+            case IN -> "IN: on the input address";
         };
     }
 

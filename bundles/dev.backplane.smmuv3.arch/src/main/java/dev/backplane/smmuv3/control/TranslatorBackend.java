@@ -6,11 +6,12 @@ import dev.backplane.smmuv3.translate.Invalidation;
 import dev.backplane.smmuv3.translate.SmmuConfiguration;
 import dev.backplane.smmuv3.translate.SmmuTranslator;
 import dev.backplane.smmuv3.translate.TlbRange;
+import java.util.function.Consumer;
 
 /** Lets the programming interface act on a translator in software. Thread-safe. */
 public final class TranslatorBackend implements SmmuBackend {
     private final SmmuIdentity identity;
-    private final SmmuTranslator translator;
+    private final Consumer<SmmuConfiguration> configurable;
     private final Invalidation invalidation;
 
     /**
@@ -20,14 +21,19 @@ public final class TranslatorBackend implements SmmuBackend {
      * @param translator what to configure and to invalidate
      */
     public TranslatorBackend(SmmuIdentity identity, SmmuTranslator translator) {
+        this(identity, translator::configure, translator.invalidation());
+    }
+
+    TranslatorBackend(
+            SmmuIdentity identity, Consumer<SmmuConfiguration> configurable, Invalidation invalidation) {
         this.identity = identity;
-        this.translator = translator;
-        invalidation = translator.invalidation();
+        this.configurable = configurable;
+        this.invalidation = invalidation;
     }
 
     @Override
     public void configure(TransactionContext context, SmmuConfiguration configuration) {
-        translator.configure(configuration);
+        configurable.accept(configuration);
     }
 
     @Override
