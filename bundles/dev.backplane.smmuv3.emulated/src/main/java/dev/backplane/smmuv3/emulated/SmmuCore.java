@@ -1,0 +1,47 @@
+package dev.backplane.smmuv3.emulated;
+
+import dev.backplane.device.DeviceContext;
+import dev.backplane.memory.Epochs;
+import dev.backplane.memory.TransactionContext;
+import dev.backplane.smmuv3.control.SmmuBackend;
+import dev.backplane.smmuv3.control.SmmuControl;
+import dev.backplane.smmuv3.control.SmmuIdentity;
+import dev.backplane.smmuv3.control.SmmuInterrupts;
+import dev.backplane.smmuv3.control.TranslatorBackend;
+import dev.backplane.smmuv3.translate.SmmuTranslator;
+
+/** A realized SMMU: translation and programming interface, each calling the other. */
+final class SmmuCore {
+    private final Epochs epochs;
+    private final SmmuTranslator translator;
+    private final SmmuControl control;
+    private final SmmuInspection inspection;
+
+    SmmuCore(SmmuIdentity identity, DeviceContext device) {
+        epochs = device.epochs();
+        translator = new SmmuTranslator(
+                identity.capabilities(), device.memory(), (context, event) -> control().record(context, event));
+        SmmuBackend backend = new TranslatorBackend(identity, translator);
+        var interrupts = new SmmuInterrupts(
+                device.line("eventq"), device.line("priq"), device.line("cmdq-sync"), device.line("gerror"));
+        control = new SmmuControl(identity, device.memory(), epochs, interrupts, backend, device.log());
+        inspection = new SmmuInspection(epochs, translator, control);
+    }
+
+    /** {@return the calling thread's context} */
+    TransactionContext context() {
+        return epochs.context();
+    }
+
+    SmmuTranslator translator() {
+        return translator;
+    }
+
+    SmmuControl control() {
+        return control;
+    }
+
+    SmmuInspection inspection() {
+        return inspection;
+    }
+}
