@@ -68,7 +68,7 @@ final class BarMapper {
 
     /** {@return the guest-physical address at which a BAR answers, or -1} */
     private static long guestPhysical(RootBusDefinition host, PciFunction function, FunctionBar bar) {
-        long first = function.barAddress(bar.layout());
+        long first = function.registers().barAddress(bar.layout());
         if (first == -1) {
             return -1;
         }

@@ -94,7 +94,7 @@ record FunctionLayout(
             long limit = bar.kind() == Bar.Kind.MEMORY_64 ? 1L << 62 : bar.kind() == Bar.Kind.IO ? 1 << 16 : 1L << 31;
             int last = bridge ? 1 : 5;
             if (size > limit || bar.index() + (bar.kind() == Bar.Kind.MEMORY_64 ? 1 : 0) > last) {
-                throw new IllegalArgumentException("BAR%d (%s, region %s of 0x%x bytes) does not fit: at most 0x%x bytes, "
+                throw new IllegalArgumentException("BAR%d (%s, region %s of 0x%x bytes): expected up to 0x%x bytes, "
                         .formatted(bar.index(), bar.kind(), bar.region().name(), size, limit)
                         + "BAR0 to BAR" + last);
             }

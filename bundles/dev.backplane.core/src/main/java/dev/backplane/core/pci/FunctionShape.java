@@ -30,7 +30,8 @@ record FunctionShape(List<String> facts) {
                     bar.region().name(),
                     bar.region().size()));
         }
-        facts.add("%d MSI vectors%s".formatted(description.msiVectors(), description.msiMaskable() ? ", maskable" : ""));
+        facts.add("%d MSI vectors%s"
+                .formatted(description.msiVectors(), description.msiMaskable() ? ", maskable" : ""));
         facts.add("MSI-X: " + description.msix());
         for (PciCapability capability : description.capabilities()) {
             facts.add("capability 0x%x%s version %d: %s writable %s".formatted(

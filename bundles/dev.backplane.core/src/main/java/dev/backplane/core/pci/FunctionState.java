@@ -15,14 +15,14 @@ final class FunctionState {
 
     static Map<String, Object> save(PciFunction function) {
         var saved = new LinkedHashMap<String, Object>();
-        saved.put(CONFIG, function.config().save());
+        saved.put(CONFIG, function.registers().config().save());
         saved.put(PIN, function.pin().isAsserted());
-        if (function.msi() != null) {
-            saved.put(MSI_PENDING, function.msi().pending());
+        if (function.registers().msi() != null) {
+            saved.put(MSI_PENDING, function.registers().msi().pending());
         }
-        if (function.msix() != null) {
-            saved.put(MSIX_TABLE, function.msix().saveTable());
-            saved.put(MSIX_PENDING, function.msix().savePending());
+        if (function.registers().msix() != null) {
+            saved.put(MSIX_TABLE, function.registers().msix().saveTable());
+            saved.put(MSIX_PENDING, function.registers().msix().savePending());
         }
         return saved;
     }
@@ -31,7 +31,7 @@ final class FunctionState {
     static void restore(PciFunction function, Map<String, ?> saved) {
         byte[] config = field(function, saved, CONFIG, byte[].class);
         boolean pin = field(function, saved, PIN, Boolean.class);
-        checkLength(function, CONFIG, function.config().size(), config.length);
+        checkLength(function, CONFIG, function.registers().config().size(), config.length);
         for (int at = 0; at < 4; at++) {
             if (config[at] != function.layout().template().reset(at)) {
                 throw new IllegalArgumentException(
@@ -39,7 +39,7 @@ final class FunctionState {
                                 .formatted(function.slot()));
             }
         }
-        MsixTable msix = function.msix();
+        MsixTable msix = function.registers().msix();
         int[] table = null;
         long[] pending = null;
         if (msix != null) {
@@ -48,14 +48,14 @@ final class FunctionState {
             checkLength(function, MSIX_TABLE, msix.vectors() * 4, table.length);
             checkLength(function, MSIX_PENDING, msix.vectors() + 63 >>> 6, pending.length);
         }
-        int msiPending = function.msi() == null ? 0 : field(function, saved, MSI_PENDING, Integer.class);
-        function.config().restore(config);
+        int msiPending = function.registers().msi() == null ? 0 : field(function, saved, MSI_PENDING, Integer.class);
+        function.registers().config().restore(config);
         function.pin().assertPin(pin);
         if (msix != null) {
             msix.restore(table, pending);
         }
-        if (function.msi() != null) {
-            function.msi().pending(msiPending);
+        if (function.registers().msi() != null) {
+            function.registers().msi().pending(msiPending);
         }
     }
 

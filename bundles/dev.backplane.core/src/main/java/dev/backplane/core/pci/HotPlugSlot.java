@@ -1,8 +1,8 @@
 package dev.backplane.core.pci;
 
 /**
- * The slot of a root or downstream port (PCIe 6.7): what is in it shows in Slot Status and Link Status, and changes raise
- * the port's hot-plug interrupt where software wants it. Guarded by the lock of its segment.
+ * The slot of a root or downstream port (PCIe 6.7): what is in it shows in Slot Status and Link Status, and changes
+ * raise the port's hot-plug interrupt where software wants it. Guarded by the lock of its segment.
  */
 final class HotPlugSlot {
     private final ConfigSpace config;

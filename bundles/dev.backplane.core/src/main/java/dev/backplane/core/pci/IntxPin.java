@@ -3,9 +3,9 @@ package dev.backplane.core.pci;
 import dev.backplane.irq.InterruptLine;
 
 /**
- * A function's interrupt pin: what the function asserts, Interrupt Disable, and the input at the end of the bridges that
- * it is wired to. State changes under the monitor; the line is driven outside it, by one thread at a time, until it shows
- * the latest state. Thread-safe.
+ * A function's interrupt pin: what the function asserts, Interrupt Disable, and the input at the end of the bridges
+ * that it is wired to. State changes under the monitor; the line is driven outside it, by one thread at a time, until
+ * it shows the latest state. Thread-safe.
  */
 final class IntxPin {
     private final InterruptLine line;

@@ -5,8 +5,8 @@ import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
 
 /**
- * A function's message-signalled interrupts (PCIe 6.1.4): vectors with address, data, mask and pending bit. A message is
- * a write of the function; it is started after the monitor is left. Thread-safe.
+ * A function's message-signalled interrupts (PCIe 6.1.4): vectors with address, data, mask and pending bit. A message
+ * is a write of the function; it is started after the monitor is left. Thread-safe.
  */
 sealed interface MessageVectors permits MsiCapability, MsixTable {
 

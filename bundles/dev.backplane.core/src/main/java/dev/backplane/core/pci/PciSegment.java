@@ -6,7 +6,6 @@ import dev.backplane.board.PlugException;
 import dev.backplane.board.RootBusDefinition;
 import dev.backplane.core.irq.InterruptHub;
 import dev.backplane.core.memory.DeviceGate;
-import dev.backplane.core.memory.DmaRoute;
 import dev.backplane.core.memory.MappedRegion;
 import dev.backplane.core.memory.SystemBus;
 import dev.backplane.device.RealizeException;
@@ -18,48 +17,37 @@ import dev.backplane.memory.TransactionResult;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciFunctionDescription;
 import dev.backplane.pci.PciIommuOps;
-import dev.backplane.pci.PciRequester;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * One board's PCI segment: the host bridge with its ECAM window and root bus, the root buses that expanders add, and the
- * functions below. One lock guards configuration state; what follows from a change (mappings, routes, interrupts,
- * messages) is done after the lock is released and before the change returns. Thread-safe; control methods are called on
- * the board's executor.
+ * One board's PCI segment: the host bridge with its ECAM window and root bus, the root buses that expanders add, and
+ * the functions below. One lock guards configuration state; what follows from a change (mappings, routes, interrupts,
+ * messages) is done after the lock is released and before the change returns. Thread-safe; control methods are called
+ * on the board's executor.
  */
 public final class PciSegment implements PciFabric {
     private static final Duration NEVER_PARKED = Duration.ZERO;
-    private static final int PINS = 4;
     private static final PciFunctionDescription HOST_BRIDGE = PciFunctionDescription.builder(0x1b36, 0x0008)
             .classCode(0x060000, 0)
             .subsystem(0x1af4, 0x1100)
             .build();
     private static final String HOST_BRIDGE_TYPE = "gpex-root";
 
-    /** Who asked for a port of a bare requester. */
-    private record Bare(String initiator, Bdf address) {}
-
-    /** The port of a bare requester. */
-    private record BarePort(Requester requester, DmaPort port) {}
-
     private final SystemBus bus;
     private final java.util.function.Function<String, InterruptHub> hubs;
     private final ReentrantLock lock = new ReentrantLock();
     private final RouteResolver resolver = new RouteResolver(lock);
     private final BarMapper mapper;
-    private final TreeMap<Integer, PciRootBus> roots = new TreeMap<>();
-    private final Map<Bare, BarePort> bare = new HashMap<>();
+    private final BusTree tree = new BusTree();
+    private final BareRequesters bare;
     private volatile BiConsumer<List<PciFunction>, ResetKind> resetListener = (functions, kind) -> {};
     private RootBusDefinition host;
     private int sequence;
@@ -74,13 +62,14 @@ public final class PciSegment implements PciFabric {
         this.bus = bus;
         this.hubs = hubs;
         mapper = new BarMapper(bus);
+        bare = new BareRequesters(bus, tree);
     }
 
     /**
      * Adds the host bridge with its root bus: maps the ECAM window and puts the host bridge's function at device 0.
      *
-     * @throws IllegalArgumentException if the segment has a host bridge, or the window overlaps something or covers none
-     *     or more than 256 buses
+     * @throws IllegalArgumentException if the segment has a host bridge, or the window overlaps something or covers
+     *     none or more than 256 buses
      */
     public void addRootBus(RootBusDefinition definition) {
         if (host != null) {
@@ -98,7 +87,7 @@ public final class PciSegment implements PciFabric {
         locked(() -> {
             host = definition;
             var root = new PciRootBus(definition.name(), 0, false, null);
-            roots.put(0, root);
+            tree.add(root);
             root.add(new PciFunction(
                     this,
                     "",
@@ -115,9 +104,9 @@ public final class PciSegment implements PciFabric {
     }
 
     /**
-     * Names who takes the models of functions through a reset that software started (secondary bus reset, function level
-     * reset). Called outside all locks, on the thread that made the configuration access, inside its transaction: the
-     * listener hands the work on and returns. The functions' configuration space has been reset.
+     * Names who takes the models of functions through a reset that software started (secondary bus reset, function
+     * level reset). Called outside all locks, on the thread that made the configuration access, inside its transaction:
+     * the listener hands the work on and returns. The functions' configuration space has been reset.
      */
     public void onReset(BiConsumer<List<PciFunction>, ResetKind> listener) {
         resetListener = listener;
@@ -132,8 +121,8 @@ public final class PciSegment implements PciFabric {
      * @param placement where it goes
      * @param gate gate of the slot's device
      * @return the function
-     * @throws PlugException if there is no such bus, the address is taken, the IOMMU refuses it, or the description does
-     *     not fit into configuration space; nothing has changed then
+     * @throws PlugException if there is no such bus, the address is taken, the IOMMU refuses it, or the description
+     *     does not fit into configuration space; nothing has changed then
      */
     public PciFunction plug(
             String slot,
@@ -143,7 +132,10 @@ public final class PciSegment implements PciFabric {
             DeviceGate gate)
             throws PlugException {
         PciBus target = bus(placement.bus());
-        checkFree(slot, target, placement.devfn());
+        Optional<String> refusal = locked(() -> PlugRules.addressRefusal(target, placement.devfn()));
+        if (refusal.isPresent()) {
+            throw new PlugException("slot %s: %s: choose another address".formatted(slot, refusal.get()));
+        }
         FunctionLayout layout;
         try {
             layout = FunctionLayout.of(description, target instanceof PciRootBus);
@@ -153,66 +145,26 @@ public final class PciSegment implements PciFabric {
         if (layout.bridge() && hasBus(slot)) {
             throw new PlugException("slot %s: a PCI bus of that name exists: choose another id".formatted(slot));
         }
-        InterruptLine line = line(target, placement.devfn(), description.interruptPin());
+        InterruptLine line = description.interruptPin() == 0 || host.interruptController().isEmpty()
+                ? InterruptHub.unconnected()
+                : hubs.apply(host.interruptController())
+                        .line(null, host.firstIntid()
+                                + PlugRules.swizzle(target, placement.devfn(), description.interruptPin()));
         PciFunction function = locked(() -> new PciFunction(
                 this, slot, deviceType, description, layout, target, placement.devfn(), gate, line, sequence++));
-        askIommu(function);
+        PlugRules.askIommu(function);
         change(effects -> {
             target.add(function);
-            function.settle(effects);
+            function.registers().settle(effects);
             effects.reroute(function.requester());
             settleOccupancy(target, effects);
         });
         return function;
     }
 
-    private void checkFree(String slot, PciBus target, int devfn) throws PlugException {
-        int device = devfn >>> 3;
-        if (devfn < 0 || device >= target.devices()) {
-            throw new PlugException("slot %s: device %d is not on PCI bus %s, which has %d device%s: choose another address"
-                    .formatted(slot, device, target.name(), target.devices(), target.devices() == 1 ? "" : "s"));
-        }
-        PciFunction there = locked(() -> target.function(devfn));
-        if (there != null) {
-            throw new PlugException("slot %s: address %02x.%x of PCI bus %s is taken by %s: choose another address"
-                    .formatted(
-                            slot,
-                            device,
-                            devfn & 7,
-                            target.name(),
-                            there.slot().isEmpty()
-                                    ? "the host bridge"
-                                    : "slot " + there.slot() + " (" + there.deviceType() + ")"));
-        }
-    }
-
-    private static void askIommu(PciFunction function) throws PlugException {
-        PciRootBus root = function.bus().root();
-        IommuBinding binding = root.bypassesIommu() ? null : root.iommu();
-        PciIommuOps ops = binding == null ? null : binding.ops();
-        if (ops != null) {
-            Optional<String> refusal = ops.supportsAddressSpace(function.requester().identity());
-            if (refusal.isPresent()) {
-                throw new PlugException("slot %s: %s".formatted(function.slot(), refusal.get()));
-            }
-        }
-    }
-
-    /** {@return the input at the end of the bridges: each adds its device number (PCIe 2.2.8.1, table 2-21)} */
-    private InterruptLine line(PciBus target, int devfn, int pin) {
-        if (pin == 0 || host.interruptController().isEmpty()) {
-            return InterruptHub.unconnected();
-        }
-        int index = pin - 1 + (devfn >>> 3);
-        for (PciBus at = target; at instanceof SecondaryBus below; at = below.bridge().bus()) {
-            index += below.bridge().devfn() >>> 3;
-        }
-        return hubs.apply(host.interruptController()).line(null, host.firstIntid() + index % PINS);
-    }
-
     private static void settleOccupancy(PciBus target, Effects effects) {
         if (target instanceof SecondaryBus below) {
-            below.bridge().settleOccupancy(effects);
+            below.bridge().registers().settleOccupancy(effects);
         }
     }
 
@@ -222,38 +174,21 @@ public final class PciSegment implements PciFabric {
      * @throws IllegalStateException if functions are left on a bus that it provides
      */
     public void unplug(PciFunction function) {
-        locked(() -> {
-            requireNothingBelow(function);
-            return null;
-        });
         change(effects -> {
+            PlugRules.requireNothingBelow(function, tree);
             PciBus home = function.bus();
             home.remove(function);
             function.unplugged(effects);
             settleOccupancy(home, effects);
             effects.remap();
-            roots.values().removeIf(root -> root.expander() == function);
-            bare.values().forEach(port -> effects.reroute(port.requester()));
+            tree.removeRootOf(function);
+            bare.requesters().forEach(effects::reroute);
         });
-    }
-
-    private void requireNothingBelow(PciFunction function) {
-        var left = new ArrayList<PciFunction>();
-        function.forEachBelow(left::add);
-        for (PciRootBus root : roots.values()) {
-            if (root.expander() == function) {
-                left.addAll(root.functions());
-            }
-        }
-        if (!left.isEmpty()) {
-            throw new IllegalStateException("slot %s still has %s on its bus: unplug it first"
-                    .formatted(function.slot(), left.getFirst().slot()));
-        }
     }
 
     /** Adds the root bus of an expander. */
     void openExpander(PciFunction function, int number, boolean bypassesIommu) throws RealizeException {
-        if (function.bus() != roots.get(0)) {
+        if (function.bus() != tree.root(0)) {
             throw new RealizeException("slot %s: an expander goes on bus %s, not on %s"
                     .formatted(function.slot(), host.name(), function.bus().name()));
         }
@@ -261,14 +196,14 @@ public final class PciSegment implements PciFabric {
             throw new RealizeException("slot %s: bus_nr %d: expected 1 to %d, the buses of the ECAM window"
                     .formatted(function.slot(), number, host.buses() - 1));
         }
-        PciRootBus taken = locked(() -> roots.get(number));
+        PciRootBus taken = locked(() -> tree.root(number));
         if (taken != null || hasBus(function.slot())) {
             throw new RealizeException("slot %s: bus_nr %d or the bus name %s is taken: choose others"
                     .formatted(function.slot(), number, function.slot()));
         }
         change(effects -> {
-            roots.put(number, new PciRootBus(function.slot(), number, bypassesIommu, function));
-            bare.values().forEach(port -> effects.reroute(port.requester()));
+            tree.add(new PciRootBus(function.slot(), number, bypassesIommu, function));
+            bare.requesters().forEach(effects::reroute);
         });
     }
 
@@ -288,38 +223,15 @@ public final class PciSegment implements PciFabric {
 
     /** {@return whether there is a bus of that name} */
     public boolean hasBus(String name) {
-        return locked(() -> findBus(name)) != null;
+        return locked(() -> tree.bus(name)) != null;
     }
 
     private PciBus bus(String name) throws PlugException {
-        PciBus found = locked(() -> findBus(name));
+        PciBus found = locked(() -> tree.bus(name));
         if (found == null) {
-            throw new PlugException("there is no PCI bus '%s'; there %s".formatted(name, locked(this::busNames)));
+            throw new PlugException("there is no PCI bus '%s'; there %s".formatted(name, locked(tree::names)));
         }
         return found;
-    }
-
-    private PciBus findBus(String name) {
-        for (PciRootBus root : roots.values()) {
-            if (root.name().equals(name)) {
-                return root;
-            }
-        }
-        for (PciFunction function : allFunctions()) {
-            if (function.busBelow() != null && function.slot().equals(name)) {
-                return function.busBelow();
-            }
-        }
-        return null;
-    }
-
-    private String busNames() {
-        var names = new ArrayList<String>();
-        roots.values().forEach(root -> names.add(root.name()));
-        allFunctions().stream()
-                .filter(function -> function.busBelow() != null)
-                .forEach(function -> names.add(function.slot()));
-        return names.isEmpty() ? "is none" : "are " + String.join(", ", names);
     }
 
     /**
@@ -333,8 +245,8 @@ public final class PciSegment implements PciFabric {
      */
     public IommuBinding attachIommu(String busName, String slot, DeviceGate gate) throws PlugException {
         if (!(bus(busName) instanceof PciRootBus root)) {
-            throw new PlugException("SMMU should be attached to a default PCIe root complex(pcie.0) or a pxb-pcie based "
-                    + "root complex: %s is the bus of a bridge".formatted(busName));
+            throw new PlugException("SMMU should be attached to a default PCIe root complex(pcie.0) or a "
+                    + "pxb-pcie based root complex: %s is the bus of a bridge".formatted(busName));
         }
         if (root.bypassesIommu()) {
             throw new PlugException("Bypass option cannot be set for SMMUv3 associated PCIe RC: %s has bypass_iommu=on"
@@ -370,14 +282,14 @@ public final class PciSegment implements PciFabric {
     void resolveBelow(PciRootBus root) {
         List<Requester> requesters = locked(() -> {
             var found = new ArrayList<Requester>();
-            for (PciFunction function : allFunctions()) {
+            for (PciFunction function : tree.functions()) {
                 if (function.bus().root() == root) {
                     found.add(function.requester());
                 }
             }
-            for (BarePort port : bare.values()) {
-                if (port.requester().root() == root) {
-                    found.add(port.requester());
+            for (Requester requester : bare.requesters()) {
+                if (requester.root() == root) {
+                    found.add(requester);
                 }
             }
             return found;
@@ -387,7 +299,7 @@ public final class PciSegment implements PciFabric {
 
     @Override
     public List<RootBus> rootBuses() {
-        return locked(() -> roots.values().stream()
+        return locked(() -> tree.roots().stream()
                 .map(root -> new RootBus(
                         root.name(),
                         root.number(),
@@ -398,21 +310,10 @@ public final class PciSegment implements PciFabric {
 
     @Override
     public List<PciFabric.Function> functions() {
-        return locked(() -> allFunctions().stream()
+        return locked(() -> tree.functions().stream()
                 .map(PciFunction::view)
                 .sorted(Comparator.comparing(PciFabric.Function::address))
                 .toList());
-    }
-
-    private List<PciFunction> allFunctions() {
-        var all = new ArrayList<PciFunction>();
-        for (PciRootBus root : roots.values()) {
-            for (PciFunction function : root.functions()) {
-                all.add(function);
-                function.forEachBelow(all::add);
-            }
-        }
-        return all;
     }
 
     @Override
@@ -440,8 +341,8 @@ public final class PciSegment implements PciFabric {
     int configRead(int requesterId, int offset, int size) {
         lock.lock();
         try {
-            PciFunction function = functionAt(requesterId);
-            return function == null ? -1 : function.read(offset, size);
+            PciFunction function = tree.functionAt(requesterId);
+            return function == null ? -1 : function.registers().read(offset, size);
         } finally {
             lock.unlock();
         }
@@ -451,49 +352,28 @@ public final class PciSegment implements PciFabric {
         var effects = new Effects();
         lock.lock();
         try {
-            PciFunction function = functionAt(requesterId);
+            PciFunction function = tree.functionAt(requesterId);
             if (function == null) {
                 return;
             }
-            function.write(offset, size, value, effects);
+            function.registers().write(offset, size, value, effects);
         } finally {
             lock.unlock();
         }
         effects.run(this, context);
     }
 
-    private PciFunction functionAt(int requesterId) {
-        PciRootBus root = rootOf(requesterId >>> 8);
-        PciBus found = root == null ? null : root.find(requesterId >>> 8);
-        return found == null ? null : found.function(requesterId & 0xFF);
-    }
-
-    private PciRootBus rootOf(int number) {
-        var entry = roots.floorEntry(number);
-        return entry == null ? null : entry.getValue();
-    }
-
     @Override
     public DmaPort requesterPort(String initiator, Bdf address) {
-        var key = new Bare(initiator, address);
-        BarePort port = locked(() -> bare.computeIfAbsent(key, this::barePort));
-        resolver.resolve(port.requester());
-        return port.port();
-    }
-
-    private BarePort barePort(Bare key) {
-        var identity = new PciRequester(
-                key.address(), key.address(), "", PciRequester.Kind.EMULATED_ENDPOINT);
-        var requester = new Requester(() -> identity, () -> rootOf(key.address().bus()));
-        var route = new DmaRoute(key.initiator(), null, requester.attributes());
-        requester.add(route);
-        return new BarePort(requester, bus.port(route));
+        BareRequesters.Entry entry = locked(() -> bare.entry(initiator, address));
+        resolver.resolve(entry.requester());
+        return entry.port();
     }
 
     @Override
     public Optional<PciIommuOps> iommuOps(int number) {
         IommuBinding binding = locked(() -> {
-            PciRootBus root = rootOf(number);
+            PciRootBus root = tree.rootOf(number);
             return root == null || root.bypassesIommu() ? null : root.iommu();
         });
         return binding == null ? Optional.empty() : Optional.ofNullable(binding.ops());
@@ -501,7 +381,7 @@ public final class PciSegment implements PciFabric {
 
     @Override
     public TransactionResult sendMsi(TransactionContext context, Bdf address, int vector) {
-        PciFunction function = locked(() -> functionAt(address.requesterId()));
+        PciFunction function = locked(() -> tree.functionAt(address.requesterId()));
         if (function == null) {
             throw new IllegalArgumentException("there is no PCI function %s".formatted(address));
         }
@@ -517,7 +397,7 @@ public final class PciSegment implements PciFabric {
     }
 
     void remap() {
-        mapper.update(() -> locked(() -> BarMapper.wanted(host, allFunctions())));
+        mapper.update(() -> locked(() -> BarMapper.wanted(host, tree.functions())));
     }
 
     void announceReset(List<PciFunction> functions, ResetKind kind) {

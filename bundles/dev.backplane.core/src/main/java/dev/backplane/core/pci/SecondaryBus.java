@@ -18,11 +18,11 @@ final class SecondaryBus extends PciBus {
 
     @Override
     int number() {
-        return bridge.config().get(ConfigRegister.SECONDARY_BUS, 1);
+        return bridge.registers().config().get(ConfigRegister.SECONDARY_BUS, 1);
     }
 
     int subordinate() {
-        return bridge.config().get(ConfigRegister.SUBORDINATE_BUS, 1);
+        return bridge.registers().config().get(ConfigRegister.SUBORDINATE_BUS, 1);
     }
 
     @Override
@@ -37,11 +37,12 @@ final class SecondaryBus extends PciBus {
 
     @Override
     boolean isAccessible() {
-        return !inReset() && bridge.isPowered();
+        return !inReset() && bridge.registers().isPowered();
     }
 
     boolean inReset() {
-        return (bridge.config().get(ConfigRegister.BRIDGE_CONTROL, 2) & ConfigRegister.BRIDGE_SECONDARY_RESET) != 0;
+        int control = bridge.registers().config().get(ConfigRegister.BRIDGE_CONTROL, 2);
+        return (control & ConfigRegister.BRIDGE_SECONDARY_RESET) != 0;
     }
 
     /** {@return whether the bridge passes configuration accesses for a bus on} */
@@ -56,14 +57,14 @@ final class SecondaryBus extends PciBus {
     }
 
     private boolean inMemoryWindow(long first, long last) {
-        ConfigSpace config = bridge.config();
+        ConfigSpace config = bridge.registers().config();
         long base = (config.getUnsigned(ConfigRegister.MEMORY_BASE, 2) & 0xFFF0) << 16;
         long limit = (config.getUnsigned(ConfigRegister.MEMORY_LIMIT, 2) & 0xFFF0) << 16 | WINDOW_MEMORY_GRANULE;
         return within(first, last, base, limit);
     }
 
     private boolean inPrefetchable(long first, long last) {
-        ConfigSpace config = bridge.config();
+        ConfigSpace config = bridge.registers().config();
         long base = (config.getUnsigned(ConfigRegister.PREFETCHABLE_BASE, 2) & 0xFFF0) << 16
                 | config.getUnsigned(ConfigRegister.PREFETCHABLE_BASE_UPPER, 4) << 32;
         long limit = (config.getUnsigned(ConfigRegister.PREFETCHABLE_LIMIT, 2) & 0xFFF0) << 16
@@ -74,14 +75,14 @@ final class SecondaryBus extends PciBus {
 
     /** {@return whether the bridge passes I/O accesses to a range on, downwards} */
     boolean forwardsIo(long first, long last) {
-        ConfigSpace config = bridge.config();
+        ConfigSpace config = bridge.registers().config();
         long base = (config.getUnsigned(ConfigRegister.IO_BASE, 1) & 0xF0) << 8;
         long limit = (config.getUnsigned(ConfigRegister.IO_LIMIT, 1) & 0xF0) << 8 | WINDOW_IO_GRANULE;
         return decodes(ConfigRegister.COMMAND_IO) && within(first, last, base, limit);
     }
 
     private boolean decodes(int enable) {
-        return (bridge.config().get(ConfigRegister.COMMAND, 2) & enable) != 0 && isAccessible();
+        return (bridge.registers().config().get(ConfigRegister.COMMAND, 2) & enable) != 0 && isAccessible();
     }
 
     private static boolean within(long first, long last, long base, long limit) {

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ConfigFuzzTest {
     private static final int WRITES = 3_000;
     private static final int[] REGISTERS = {
-        0x04, 0x06, 0x10, 0x14, 0x18, 0x19, 0x1A, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x3C, 0x3E, 0x40, 0x42, 0x44, 0x48, 0x4C,
-        0x50, 0x52, 0x54, 0x58, 0x5A, 0x60, 0x62, 0x70, 0x80, 0x8C, 0x90, 0x100, 0x104
+        0x04, 0x06, 0x10, 0x14, 0x18, 0x19, 0x1A, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x3C, 0x3E, 0x40, 0x42, 0x44, 0x48,
+        0x4C, 0x50, 0x52, 0x54, 0x58, 0x5A, 0x60, 0x62, 0x70, 0x80, 0x8C, 0x90, 0x100, 0x104
     };
     private static final long[] VALUES = {
         0, 7, 6, 0x407, 0xFFFF_FFFFL, 0x1000_0000L, 0x1000_1000L, 0x1010_1010L, 0x0003_0201, 0x0002_0201, 0x80, 0x40,
@@ -122,7 +122,7 @@ class ConfigFuzzTest {
         for (PciBench.Plugged device : plugged) {
             PciFunction function = device.function();
             assertThat(device.gate().isOpen()).as("%s: gate of %s", when, function.slot()).isTrue();
-            assertThat(bench.segment.locked(() -> function.read(0, 4)))
+            assertThat(bench.segment.locked(() -> function.registers().read(0, 4)))
                     .as("%s: IDs of %s", when, function.slot())
                     .isEqualTo(function.layout().template().reset(0, 4));
             TransactionResult expected = mayStart(function) ? Done.DONE : Fault.BUS_MASTER_DISABLED;
@@ -162,7 +162,8 @@ class ConfigFuzzTest {
     }
 
     private static boolean mayStart(PciFunction function) {
-        boolean own = (function.config().get(ConfigRegister.COMMAND, 2) & 4) != 0 && function.isPowered();
+        FunctionRegisters registers = function.registers();
+        boolean own = (registers.config().get(ConfigRegister.COMMAND, 2) & 4) != 0 && registers.isPowered();
         return own && (!(function.bus() instanceof SecondaryBus below) || mayStart(below.bridge()));
     }
 

@@ -335,7 +335,8 @@ class EnumerationTest {
         assertThatThrownBy(() -> bench.plug("dev", "rp", 1, device())).hasMessageContaining("which has 1 device:");
         assertThat(bench.segment.nextFreeDevfn("rp")).isZero();
         bench.plug("dev", "rp", 0, device());
-        assertThatThrownBy(() -> bench.segment.nextFreeDevfn("rp")).hasMessage("PCI bus rp is full: choose another bus");
+        assertThatThrownBy(() -> bench.segment.nextFreeDevfn("rp"))
+                .hasMessage("PCI bus rp is full: choose another bus");
         assertThat(bench.segment.nextFreeDevfn("pcie.0")).isEqualTo(1 << 3);
     }
 

@@ -133,7 +133,8 @@ final class PciBench implements AutoCloseable {
         var bytes = new byte[(int) Math.min(size, 0x1_0000)];
         return MmioRegion.locked(name, size, 1, 8, new MmioHandler() {
             @Override
-            public TransactionResult read(TransactionContext context, TransactionAttributes by, long offset, int width) {
+            public TransactionResult read(
+                    TransactionContext context, TransactionAttributes by, long offset, int width) {
                 long value = 0;
                 for (int i = 0; i < width; i++) {
                     value |= (bytes[(int) offset + i & bytes.length - 1] & 0xFFL) << i * 8;

@@ -55,7 +55,9 @@ class RequesterTest {
 
         @Override
         public Optional<String> supportsAddressSpace(PciRequester function) {
-            return function.deviceType().equals("unwanted") ? Optional.of("no unwanted devices here") : Optional.empty();
+            return function.deviceType().equals("unwanted")
+                    ? Optional.of("no unwanted devices here")
+                    : Optional.empty();
         }
 
         @Override
@@ -161,7 +163,8 @@ class RequesterTest {
         assertThat(second.streams).containsExactly(rid(65, 0));
         assertThat(bench.segment.iommuOps(0)).containsSame(first);
         assertThat(bench.segment.iommuOps(65)).containsSame(second);
-        assertThat(bench.segment.rootBuses()).extracting(PciFabric.RootBus::iommuSlot).containsExactly("smmu0", "smmu1");
+        assertThat(bench.segment.rootBuses()).extracting(PciFabric.RootBus::iommuSlot)
+                .containsExactly("smmu0", "smmu1");
     }
 
     @Test
