@@ -37,7 +37,8 @@ public interface Ticket {
      * Gives the transaction up: it will not be performed and no completion is called. A device that is being parked
      * cancels its tickets and saves the transfers as not yet done.
      *
-     * @return whether the transaction was still held; {@code false} if it had ended
+     * @return whether the transaction was still held; {@code false} if it had ended or is just being performed again: it
+     *     then ends soon, its completion is called, and it is not held once more
      */
     boolean cancel();
 }

@@ -54,7 +54,8 @@ final class Input {
         if (rose && !now) {
             controller.setInput(context, intid, true);
             controller.setInput(context, intid, false);
-        } else if (now != delivered) {
+        } else if (now || delivered) {
+            // A newcomer without restored state has to learn a level that was high all the time.
             controller.setInput(context, intid, now);
         }
         delivered = now;

@@ -8,7 +8,9 @@ import dev.backplane.core.memory.Rendered;
 import dev.backplane.irq.InterruptController;
 import dev.backplane.irq.InterruptLine;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -115,11 +117,15 @@ public final class InterruptHub {
         }
     }
 
-    /** An output line; remembers its own level, so that setting it twice counts once. */
+    /**
+     * An output line; remembers its own level, so that setting it twice counts once. Levels wait in the order in which
+     * they were set, whichever access delivers them.
+     */
     private final class Line implements InterruptLine {
         private final DeviceGate source;
         private final int intid;
         private final Input input;
+        private final Queue<Boolean> waiting = new ConcurrentLinkedQueue<>();
         private boolean level;
 
         Line(DeviceGate source, int intid, Input input) {
@@ -130,32 +136,32 @@ public final class InterruptHub {
 
         @Override
         public void set(boolean asserted) {
-            if (source != null && source.isLockedByCurrentThread()) {
-                source.defer(context -> change(asserted, (EpochContext) context));
-            } else {
-                change(asserted, epochs.context());
-            }
+            waiting.add(asserted);
+            deliverAfterTheAccess();
         }
 
         @Override
         public void pulse() {
+            waiting.add(true);
+            waiting.add(false);
+            deliverAfterTheAccess();
+        }
+
+        private void deliverAfterTheAccess() {
             if (source != null && source.isLockedByCurrentThread()) {
-                source.defer(context -> edge((EpochContext) context));
+                source.defer(context -> deliver((EpochContext) context));
             } else {
-                edge(epochs.context());
+                deliver(epochs.context());
             }
         }
 
-        private synchronized void change(boolean asserted, EpochContext context) {
-            if (asserted != level) {
-                level = asserted;
-                drive(input, intid, asserted, context);
+        private synchronized void deliver(EpochContext context) {
+            for (Boolean next = waiting.poll(); next != null; next = waiting.poll()) {
+                if (next != level) {
+                    level = next;
+                    drive(input, intid, next, context);
+                }
             }
-        }
-
-        private synchronized void edge(EpochContext context) {
-            change(true, context);
-            change(false, context);
         }
     }
 }

@@ -19,6 +19,7 @@ final class HeldTransaction implements Ticket {
     private long data;
     private boolean cancelled;
     private boolean performing;
+    private boolean givenUp;
     private Completion completion;
     private DeviceGate gate;
     private Future<?> expiry;
@@ -89,8 +90,15 @@ final class HeldTransaction implements Ticket {
                 end(attempted);
                 return;
             }
+            boolean abandoned;
             synchronized (this) {
                 performing = false;
+                abandoned = givenUp;
+            }
+            if (abandoned) {
+                context.takeObstacle();
+                end(Fault.SLOT_TIMEOUT);
+                return;
             }
             if (bus.hold(context, this)) {
                 return;
@@ -119,8 +127,14 @@ final class HeldTransaction implements Ticket {
 
     private void call(Completion toCall) {
         EpochContext context = bus.epochs().context();
-        context.data(data);
-        toCall.completed(context, result);
+        // Inside an epoch, so that a drain waits for a completion as for any other callback of a model.
+        context.enter();
+        try {
+            context.data(data);
+            toCall.completed(context, result);
+        } finally {
+            context.exit();
+        }
     }
 
     @Override
@@ -146,7 +160,12 @@ final class HeldTransaction implements Ticket {
     public boolean cancel() {
         DeviceGate at;
         synchronized (this) {
-            if (cancelled || performing || result != null) {
+            if (cancelled || result != null) {
+                return false;
+            }
+            if (performing) {
+                // It may be half done: let it end, but never be held and performed once more.
+                givenUp = true;
                 return false;
             }
             cancelled = true;

@@ -67,6 +67,29 @@ class InterruptHubTest {
     }
 
     @Test
+    void aNewcomerLearnsALevelThatWasHighAllTheTime() {
+        hub.serve(gic);
+        hub.line(null, 40).set(true);
+        hub.park();
+        seen.clear();
+        hub.serve(gic);
+        assertThat(seen).containsExactly("40+");
+    }
+
+    @Test
+    void levelsOfOneAccessArriveInTheirOrder() {
+        var gate = new DeviceGate("dev0", epochs, Duration.ofSeconds(1));
+        hub.serve(gic);
+        InterruptLine line = hub.line(gate, 40);
+        gate.locked(epochs.context(), () -> {
+            line.set(true);
+            line.set(false);
+            line.set(true);
+        });
+        assertThat(seen).containsExactly("40+", "40-", "40+");
+    }
+
+    @Test
     void callsUnderTheDeviceLockBecomeEffects() {
         var gate = new DeviceGate("dev0", epochs, Duration.ofSeconds(1));
         hub.serve(gic);
