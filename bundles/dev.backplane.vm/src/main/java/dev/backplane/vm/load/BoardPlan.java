@@ -48,12 +48,12 @@ final class BoardPlan {
     BoardDefinition definition(String name) {
         var options = new LinkedHashMap<>(capture.machine().options());
         options.put("memory", Long.toString(capture.machine().memory()));
-        options.put("cpus", Integer.toString(capture.machine().processors()));
+        options.put("smp", Integer.toString(capture.machine().processors()));
         var devices = new ArrayList<DeviceRequest>();
         for (Capture.SmmuImage smmu : capture.smmus()) {
             if (smmu.base() == MACHINE_SMMU) {
                 options.put("iommu", "smmuv3");
-                smmuProperties(smmu).forEach((key, value) -> options.put("smmu-" + key, value));
+                options.put("iommu-profile", PROFILE);
             }
         }
         for (Capture.Device device : capture.machine().devices()) {
@@ -105,9 +105,8 @@ final class BoardPlan {
         String id = removed(properties, "id");
         String bus = removed(properties, "bus");
         String address = removed(properties, "addr");
-        // What only another program's device knows: slot numbering for its own hot-plug registers.
+        // A chassis number has no register here, and no translation depends on it.
         properties.remove("chassis");
-        properties.remove("slot");
         for (FunctionImage function : unplaced) {
             if (function.vendorId() == model.vendorId && function.deviceId() == model.deviceId) {
                 address = "%02x.%x".formatted(function.address().device(), function.address().function());

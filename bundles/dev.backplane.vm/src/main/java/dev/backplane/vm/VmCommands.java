@@ -1,0 +1,135 @@
+package dev.backplane.vm;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.Boards;
+import dev.backplane.vm.capture.Capture;
+import dev.backplane.vm.capture.CaptureReader;
+import dev.backplane.vm.load.CaptureLoader;
+import dev.backplane.vm.replay.Replay;
+import dev.backplane.vm.verify.Verification;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.annotations.GogoCommand;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Commands about captured guests. */
+@Component(service = VmCommands.class)
+@GogoCommand(scope = "vm", function = {"load", "verify", "replay"})
+public final class VmCommands {
+    /** Session variable that holds the name of the current board, for all commands. */
+    private static final String CURRENT = Board.NAME;
+
+    private final Boards boards;
+    private final CaptureLoader loader;
+    private final Map<String, Path> folders = new ConcurrentHashMap<>();
+
+    /** Made by the framework. */
+    @Activate
+    public VmCommands(@Reference Boards boards) {
+        this.boards = boards;
+        loader = new CaptureLoader(boards);
+    }
+
+    /** {@return what was loaded} */
+    @Descriptor("Put a captured guest into a fresh board, which becomes the current one: memory, SMMUs, GIC, ITS")
+    public String load(
+            CommandSession session,
+            @Descriptor("folder of the capture") String folder,
+            @Descriptor("name of the board; default: the folder's name") String... name) throws InterruptedException {
+        Path path = session.currentDir().resolve(folder);
+        return load(session, path, CaptureReader.read(path), name.length == 0 ? "" : name[0]);
+    }
+
+    private String load(CommandSession session, Path path, Capture capture, String wanted) throws InterruptedException {
+        String name = wanted.isEmpty() ? capture.name() : wanted;
+        if (boards.find(name).isPresent()) {
+            throw new IllegalArgumentException("there is a board '%s' already; name another (vm:load FOLDER NAME) or type "
+                    .formatted(name) + "board:destroy " + name);
+        }
+        CaptureLoader.Loaded loaded = loader.load(capture, name);
+        folders.put(name, path.toAbsolutePath().normalize());
+        session.put(CURRENT, name);
+        var text = new StringBuilder("board %s: %d MiB RAM, %d processors, %d SMMU%s, %d pages of memory, %d mappings"
+                .formatted(name, capture.machine().memory() >>> 20, capture.machine().processors(), capture.smmus().size(),
+                        capture.smmus().size() == 1 ? "" : "s", loaded.pages(), capture.mappings().size()));
+        if (loaded.withoutModel() > 0) {
+            text.append("%n%d functions of the capture have no model here; dma: and msi: commands work with their addresses"
+                    .formatted(loaded.withoutModel()));
+        }
+        loaded.differences().forEach(line -> text.append("\nregister differs: ").append(line));
+        return text.toString();
+    }
+
+    /** {@return the counts} */
+    @Descriptor("Translate everything a capture knows through the board's SMMUs and compare; fails on a difference")
+    public String verify(
+            CommandSession session,
+            @Descriptor("folder of the capture, loaded first when the current board is not of it; "
+                    + "default: that of the current board") String... folder) throws InterruptedException {
+        Path path = folder.length > 0
+                ? session.currentDir().resolve(folder[0]).toAbsolutePath().normalize()
+                : folders.get(current(session).name());
+        if (path == null) {
+            throw new IllegalArgumentException("board '%s' was not loaded from a capture; type vm:verify FOLDER"
+                    .formatted(current(session).name()));
+        }
+        Capture capture = CaptureReader.read(path);
+        boolean loaded = session.get(CURRENT) instanceof String name && path.equals(folders.get(name))
+                && boards.find(name).isPresent();
+        if (!loaded) {
+            load(session, path, capture, freeName(capture.name()));
+        }
+        Verification verification = Verification.run(current(session), capture);
+        if (verification.differing() > 0) {
+            throw new IllegalStateException("%d of %d rows differ%n%s".formatted(verification.differing(),
+                    verification.differing() + verification.agreed(), verification.report()));
+        }
+        return verification.report();
+    }
+
+    /** {@return the counts} */
+    @Descriptor("Repeat a driver's recorded register accesses on a fresh board and compare what it reads; fails on a "
+            + "difference")
+    public String replay(
+            CommandSession session,
+            @Descriptor("folder of the capture") String folder) throws InterruptedException {
+        Capture capture = CaptureReader.read(session.currentDir().resolve(folder));
+        String name = freeName(capture.name() + "-replay");
+        Board board = loader.prepare(capture, name);
+        try {
+            Replay replay = Replay.run(board, capture);
+            if (replay.differing() > 0) {
+                throw new IllegalStateException(replay.report());
+            }
+            return replay.report();
+        } finally {
+            boards.destroy(name);
+        }
+    }
+
+    private String freeName(String stem) {
+        String name = stem;
+        for (int i = 2; boards.find(name).isPresent(); i++) {
+            name = stem + "-" + i;
+        }
+        return name;
+    }
+
+    private Board current(CommandSession session) {
+        if (session.get(CURRENT) instanceof String name) {
+            return boards.find(name).orElseThrow(() -> new IllegalArgumentException(
+                    "the current board '%s' is gone; type board:use NAME".formatted(name)));
+        }
+        List<Board> all = boards.list();
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException("there is no board; type vm:load FOLDER");
+        }
+        return all.getFirst();
+    }
+}
