@@ -24,12 +24,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A board with nothing but memory and one SMMU. */
-final class TestBoard implements DeviceContext, Epochs, DeviceLog {
+final class TestBoard implements DeviceContext, DeviceLog {
     final TestMemory memory;
     final List<String> pulses = Collections.synchronizedList(new ArrayList<>());
     final EmulatedSmmu smmu;
     private final MmioHandler registers;
-    private final TransactionContext bus = new Bus();
+    private final TestEpochs epochs = new TestEpochs();
 
     TestBoard(TestMemory memory, Map<String, ?> properties) throws RealizeException {
         this.memory = memory;
@@ -53,12 +53,13 @@ final class TestBoard implements DeviceContext, Epochs, DeviceLog {
     }
 
     long read(long offset, int size) {
-        registers.read(bus, TransactionAttributes.NONE, offset, size);
-        return bus.data();
+        TransactionContext context = context();
+        registers.read(context, TransactionAttributes.NONE, offset, size);
+        return context.data();
     }
 
     void write(long offset, int size, long value) {
-        registers.write(bus, TransactionAttributes.NONE, offset, size, value);
+        registers.write(context(), TransactionAttributes.NONE, offset, size, value);
     }
 
     DmaAddressSpace.Translating space() {
@@ -99,12 +100,12 @@ final class TestBoard implements DeviceContext, Epochs, DeviceLog {
 
     @Override
     public Epochs epochs() {
-        return this;
+        return epochs;
     }
 
     @Override
     public void defer(Effect effect) {
-        effect.run(bus);
+        effect.run(context());
     }
 
     @Override
@@ -122,14 +123,9 @@ final class TestBoard implements DeviceContext, Epochs, DeviceLog {
         return this;
     }
 
-    @Override
-    public TransactionContext context() {
-        return bus;
-    }
-
-    @Override
-    public void synchronize(TransactionContext context) {
-        // One thread: no other transaction is ever under way.
+    /** {@return the calling thread's context} */
+    TestEpochs.Context context() {
+        return epochs.context();
     }
 
     @Override
@@ -140,19 +136,5 @@ final class TestBoard implements DeviceContext, Epochs, DeviceLog {
     @Override
     public void unimplemented(String message) {
         // As above.
-    }
-
-    private static final class Bus implements TransactionContext {
-        private long data;
-
-        @Override
-        public long data() {
-            return data;
-        }
-
-        @Override
-        public void data(long value) {
-            data = value;
-        }
     }
 }
