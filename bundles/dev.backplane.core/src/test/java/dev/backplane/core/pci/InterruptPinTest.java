@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciFunctionDescription;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,36 @@ class InterruptPinTest {
         device.context().intx().set(false);
         assertThat(bench.interrupts).containsExactly("+36", "-36", "+36", "-36");
         assertThat(bench.config(at, ConfigRegister.STATUS, 2) & ConfigRegister.STATUS_INTERRUPT).isZero();
+    }
+
+    @Test
+    void levelIsRightAfterThreadsHaveToggledPinAndDisable() throws Exception {
+        PciBench.Plugged one = bench.plug("one", "pcie.0", 1, withPin(1));
+        PciBench.Plugged two = bench.plug("two", "pcie.0", 5, withPin(1));
+        var threads = new ArrayList<Thread>();
+        for (PciBench.Plugged device : List.of(one, two)) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (int i = 0; i <= 5_000; i++) {
+                    device.context().intx().set((i & 1) == 0);
+                }
+            }));
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (int i = 0; i <= 5_000; i++) {
+                    bench.config(device.address(), ConfigRegister.COMMAND, 2, (i & 1) << 10);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(bench.interrupts.getLast()).isEqualTo("+36");
+        two.context().intx().set(false);
+        assertThat(bench.interrupts.getLast()).isEqualTo("+36");
+        one.context().intx().set(false);
+        assertThat(bench.interrupts.getLast()).isEqualTo("-36");
+        for (int i = 0; i < bench.interrupts.size(); i++) {
+            assertThat(bench.interrupts.get(i)).isEqualTo((i & 1) == 0 ? "+36" : "-36");
+        }
     }
 
     @Test

@@ -24,9 +24,9 @@ import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciFunctionDescription;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A board of RAM, a host bridge and an interrupt controller that notes what reaches it; software is the test. */
 final class PciBench implements AutoCloseable {
@@ -42,7 +42,7 @@ final class PciBench implements AutoCloseable {
     final SystemBus bus = new SystemBus(epochs);
     final InterruptHub hub = new InterruptHub("gic", epochs);
     final PciSegment segment = new PciSegment(bus, slot -> hub);
-    final List<String> interrupts = new CopyOnWriteArrayList<>();
+    final List<String> interrupts = Collections.synchronizedList(new ArrayList<>());
     private final DmaPort cpu = bus.port("cpu", null, TransactionAttributes.NONE);
 
     PciBench() {
