@@ -24,7 +24,7 @@ import java.util.Objects;
 final class Port implements DmaPort {
     private final SystemBus bus;
     private final DmaRoute route;
-    private final TransactionAttributes special;
+    private volatile TransactionAttributes special;
 
     /**
      * Makes a port.
@@ -44,7 +44,18 @@ final class Port implements DmaPort {
 
     @Override
     public TransactionAttributes attributes() {
-        return special != null ? special : route.attributes();
+        TransactionAttributes base = route.attributes();
+        TransactionAttributes own = special;
+        if (own == null) {
+            return base;
+        }
+        if (own.requesterId() != base.requesterId()) {
+            // Software has renumbered buses since.
+            own = new TransactionAttributes(
+                    base.requesterId(), own.substreamId(), own.privileged(), own.instruction());
+            special = own;
+        }
+        return own;
     }
 
     @Override

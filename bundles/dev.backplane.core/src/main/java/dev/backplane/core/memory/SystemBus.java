@@ -185,10 +185,14 @@ public final class SystemBus implements AutoCloseable {
 
     /** Ends all transactions and frees the RAM. */
     @Override
-    public synchronized void close() {
+    public void close() {
         housekeeper.close();
-        List<Mapping> last = mappings;
-        publish(List.of());
+        List<Mapping> last;
+        synchronized (this) {
+            last = mappings;
+            publish(List.of());
+        }
+        // Not under the monitor: a transaction that changes the map waits for it.
         epochs.drain();
         for (Mapping mapping : last) {
             if (mapping.ram() != null) {

@@ -283,6 +283,14 @@ class SystemBusTest {
     }
 
     @Test
+    void aPortWithASubstreamFollowsTheRequesterIdWhenBusesAreRenumbered() {
+        var route = new DmaRoute("nic0", null, TransactionAttributes.ofRequester(0x100));
+        DmaPort substream = bus.port(route).with(TransactionAttributes.ofRequester(0x100).withSubstream(5));
+        route.attributes(TransactionAttributes.ofRequester(0x200));
+        assertThat(substream.attributes()).isEqualTo(TransactionAttributes.ofRequester(0x200).withSubstream(5));
+    }
+
+    @Test
     void stalledTransactionsGoOnAsSoftwareDecides() {
         ram(1 << 20);
         DeviceGate iommu = gate(Duration.ofSeconds(5));
