@@ -13,6 +13,7 @@ import dev.backplane.core.time.BoardTime;
 import dev.backplane.pci.PciIommuOps;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
@@ -91,6 +92,15 @@ final class Backbone implements SlotHost, AutoCloseable {
     @Override
     public boolean isLinkTarget(String name) {
         return slots.find(name).isPresent() || segment.hasBus(name);
+    }
+
+    @Override
+    public OptionalLong msiDoorbell() {
+        return slots.all().stream()
+                .map(DeviceSlot::msiDoorbell)
+                .filter(OptionalLong::isPresent)
+                .findFirst()
+                .orElse(OptionalLong.empty());
     }
 
     @Override

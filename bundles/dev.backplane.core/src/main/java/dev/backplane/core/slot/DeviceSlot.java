@@ -1,6 +1,7 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Cause;
+import dev.backplane.board.Placement;
 import dev.backplane.board.Slot;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.core.memory.DeviceGate;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -49,6 +51,7 @@ public final class DeviceSlot implements Slot {
     private volatile String trouble = "";
     private volatile long handOvers;
     private volatile long selectedBundle = -1;
+    private volatile OptionalLong msiDoorbell = OptionalLong.empty();
 
     /**
      * Makes an empty slot.
@@ -312,9 +315,25 @@ public final class DeviceSlot implements Slot {
     void occupy(Occupant next) {
         occupant = next;
         lastProperties = next.properties().asMap();
+        msiDoorbell = doorbell(next);
         saved = null;
         trouble = "";
         state = State.RUNNING;
+    }
+
+    private OptionalLong doorbell(Occupant of) {
+        if (of.model() instanceof MsiController controller
+                && definition.placement() instanceof Placement.SystemBus place) {
+            MsiController.Doorbell register = controller.doorbell();
+            Long base = place.regions().get(register.region());
+            return base == null ? OptionalLong.empty() : OptionalLong.of(base + register.offset());
+        }
+        return OptionalLong.empty();
+    }
+
+    /** {@return where the device that is or was in the slot takes MSIs, guest-physical; empty when it takes none} */
+    public OptionalLong msiDoorbell() {
+        return msiDoorbell;
     }
 
     void countHandOver() {

@@ -7,10 +7,15 @@ import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.PropertyType;
 import dev.backplane.pci.PciIommu;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Makes and realizes a model for a slot, beside the one that serves it. */
 final class Newcomer {
+    /** Wiring property of devices that have to know where MSIs go: an IOMMU that cannot translate the address. */
+    private static final String MSI_DOORBELL = "msi-gpa";
+
     private Newcomer() {}
 
     /**
@@ -120,7 +125,11 @@ final class Newcomer {
                         .formatted(type, property.name()));
             }
         }
-        DeviceProperties properties = DeviceProperties.of(type, declared, slot.definition().properties());
+        Map<String, Object> given = new LinkedHashMap<>(slot.definition().properties());
+        if (declared.stream().anyMatch(property -> property.wiring() && property.name().equals(MSI_DOORBELL))) {
+            slot.host().msiDoorbell().ifPresent(address -> given.putIfAbsent(MSI_DOORBELL, address));
+        }
+        DeviceProperties properties = DeviceProperties.of(type, declared, given);
         for (PropertyDescriptor property : declared) {
             if (property.type() == PropertyType.LINK) {
                 String target = properties.text(property.name());

@@ -9,6 +9,7 @@ import dev.backplane.core.pci.PciSegment;
 import dev.backplane.core.time.BoardTime;
 import dev.backplane.pci.PciIommuOps;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** What the slots of one board share. */
 public interface SlotHost {
@@ -38,6 +39,9 @@ public interface SlotHost {
 
     /** {@return whether a link property may name that slot or bus} */
     boolean isLinkTarget(String name);
+
+    /** {@return the guest-physical address to which functions send MSIs, or empty when nobody takes any} */
+    OptionalLong msiDoorbell();
 
     /**
      * Makes the live operations of a bus known.

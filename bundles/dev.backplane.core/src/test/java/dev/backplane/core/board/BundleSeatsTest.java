@@ -1,0 +1,243 @@
+package dev.backplane.core.board;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.MachineType;
+import dev.backplane.board.PlugException;
+import dev.backplane.board.Slot;
+import dev.backplane.device.DeviceFactory;
+import dev.backplane.device.DeviceModel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.util.tracker.ServiceTracker;
+import org.osgi.util.tracker.ServiceTrackerCustomizer;
+
+/** The component and the bundle seats in a real framework; the test plays the component runtime. */
+class BundleSeatsTest {
+    private static final long DEVICE = 0x0A00_2000L;
+    private static final List<String> CLASSES = List.of("SeatActivator", "SeatActivator$SeatDevice");
+
+    @TempDir
+    private Path folder;
+
+    private Framework framework;
+    private BoardsComponent boards;
+    private ServiceTracker<DeviceFactory, DeviceFactory> tracker;
+
+    @BeforeEach
+    void start() throws Exception {
+        framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
+                .newFramework(Map.of(
+                        Constants.FRAMEWORK_STORAGE, folder.resolve("cache").toString(),
+                        Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
+                        "dev.backplane.device,dev.backplane.memory,dev.backplane.irq,dev.backplane.time,dev.backplane.pci"));
+        framework.start();
+        BundleContext context = framework.getBundleContext();
+        boards = new BoardsComponent(context);
+        tracker = new ServiceTracker<>(context, DeviceFactory.class, new ServiceTrackerCustomizer<>() {
+            @Override
+            public DeviceFactory addingService(ServiceReference<DeviceFactory> reference) {
+                DeviceFactory factory = context.getService(reference);
+                boards.addFactory(reference, factory);
+                return factory;
+            }
+
+            @Override
+            public void modifiedService(ServiceReference<DeviceFactory> reference, DeviceFactory factory) {
+                boards.updatedFactory(reference, factory);
+            }
+
+            @Override
+            public void removedService(ServiceReference<DeviceFactory> reference, DeviceFactory factory) {
+                boards.removeFactory(reference);
+                context.ungetService(reference);
+            }
+        });
+        tracker.open();
+        var journal = new ArrayList<String>();
+        for (String type : List.of("controller", "timer")) {
+            Hashtable<String, Object> properties = new Hashtable<>();
+            properties.put(DeviceFactory.TYPE, type);
+            context.registerService(DeviceFactory.class, new FakeDevice.Factory(type, journal), properties);
+        }
+        Hashtable<String, Object> machine = new Hashtable<>();
+        machine.put(MachineType.NAME, "fake");
+        ServiceReference<MachineType> reference = context.registerService(
+                        MachineType.class, new FakeMachine(), machine)
+                .getReference();
+        boards.addMachine(reference, context.getService(reference));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        boards.deactivate();
+        tracker.close();
+        framework.stop();
+        framework.waitForStop(20_000);
+    }
+
+    private Path jar(String name, String version) throws IOException {
+        Path file = Files.createTempFile(folder, name, ".jar");
+        var manifest = new Manifest();
+        Attributes main = manifest.getMainAttributes();
+        main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        main.putValue(Constants.BUNDLE_MANIFESTVERSION, "2");
+        main.putValue(Constants.BUNDLE_SYMBOLICNAME, name);
+        main.putValue(Constants.BUNDLE_VERSION, version);
+        main.putValue(Constants.BUNDLE_ACTIVATOR, "dev.backplane.core.board.seat.SeatActivator");
+        main.putValue(
+                Constants.IMPORT_PACKAGE,
+                "dev.backplane.device,dev.backplane.memory,dev.backplane.irq,dev.backplane.time,org.osgi.framework");
+        try (var out = new JarOutputStream(Files.newOutputStream(file), manifest)) {
+            for (String type : CLASSES) {
+                String path = "dev/backplane/core/board/seat/" + type + ".class";
+                out.putNextEntry(new JarEntry(path));
+                try (InputStream in = getClass().getClassLoader().getResourceAsStream(path)) {
+                    in.transferTo(out);
+                }
+            }
+        }
+        return file;
+    }
+
+    private Board board() throws InterruptedException {
+        Board board = boards.create(new BoardDefinition("b", "fake", Map.of(), List.of(Bench.device("plain", "dev"))));
+        assertThat(board.awaitComplete(Duration.ofSeconds(20))).as("%s", board.why()).isTrue();
+        return board;
+    }
+
+    private Bundle install(String name, String version) throws Exception {
+        Bundle bundle = framework.getBundleContext().installBundle(jar(name, version).toUri().toString());
+        bundle.start();
+        return bundle;
+    }
+
+    private static WeakReference<ClassLoader> loader(Slot slot) {
+        return new WeakReference<>(slot.with(DeviceModel.class, model -> model.getClass().getClassLoader())
+                .orElseThrow());
+    }
+
+    @Test
+    void updatesAlternateBetweenTwoSeatsAndLeaveNothingBehind() throws Exception {
+        install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        Bench.write(board, DEVICE, 77);
+        List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
+        var stop = new AtomicBoolean();
+        var failure = new AtomicReference<Throwable>();
+        var reads = new CountDownLatch(1);
+        Thread traffic = Thread.ofPlatform().start(() -> {
+            try {
+                while (!stop.get()) {
+                    assertThat(Bench.read(board, DEVICE)).isEqualTo(77);
+                    reads.countDown();
+                }
+            } catch (Throwable thrown) {
+                failure.set(thrown);
+            }
+        });
+        assertThat(reads.await(20, TimeUnit.SECONDS)).isTrue();
+        for (int round = 1; round <= 6; round++) {
+            loaders.add(loader(slot));
+            // The same version again, and newer ones.
+            board.update("dev", jar("seat", "1." + round / 2 + ".0"));
+            assertThat(slot.handOvers()).isEqualTo(round);
+            assertThat(slot.provider().orElseThrow()).contains("1." + round / 2 + ".0");
+        }
+        stop.set(true);
+        traffic.join();
+        assertThat(failure.get()).isNull();
+        assertThat(slot.aborts()).isZero();
+        assertThat(framework.getBundleContext().getBundles()).hasSize(3);
+        for (int i = 0; i < 100 && loaders.stream().anyMatch(loader -> loader.get() != null); i++) {
+            System.gc();
+            new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+        }
+        assertThat(loaders).allMatch(loader -> loader.get() == null);
+    }
+
+    @Test
+    void aBundleThatCannotServeChangesNothing() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        Bench.write(board, DEVICE, 78);
+        assertThatThrownBy(() -> board.update("dev", jar("seat", "9.0.0")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("does not start")
+                .hasMessageContaining("goes on");
+        assertThatThrownBy(() -> board.update("dev", jar("other", "1.0.0")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("expected another version of bundle seat");
+        assertThatThrownBy(() -> board.update("dev", folder.resolve("missing.jar")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("missing.jar");
+        assertThat(slot.provider().orElseThrow()).contains("[" + first.getBundleId() + "]");
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(78);
+        board.update("dev", jar("seat", "2.0.0"));
+        assertThat(slot.provider().orElseThrow()).contains("2.0.0");
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(78);
+    }
+
+    @Test
+    void aStoppedBundleParksItsSlotAndAStartedOneResumesIt() throws Exception {
+        Bundle bundle = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        Bench.write(board, DEVICE, 79);
+        bundle.stop();
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+        assertThat(slot.provider()).isEmpty();
+        bundle.start();
+        assertThat(board.awaitComplete(Duration.ofSeconds(20))).isTrue();
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(79);
+        for (int i = 0; i < 3; i++) {
+            try (InputStream in = Files.newInputStream(jar("seat", "1.0." + i))) {
+                bundle.update(in);
+            }
+            assertThat(board.awaitComplete(Duration.ofSeconds(20))).isTrue();
+            assertThat(Bench.read(board, DEVICE)).isEqualTo(79);
+        }
+    }
+
+    @Test
+    void boardsAreServices() throws Exception {
+        install("seat", "1.0.0");
+        board();
+        BundleContext context = framework.getBundleContext();
+        assertThat(context.getServiceReferences(Board.class, "(backplane.board=b)")).hasSize(1);
+        boards.destroy("b");
+        assertThat(context.getServiceReferences(Board.class, "(backplane.board=b)")).isEmpty();
+    }
+}
