@@ -153,7 +153,7 @@ final class LpiStore {
     int best(TransactionContext context, TableMemory memory) {
         int best = Candidate.NONE;
         for (int intid = nextPending(FIRST); intid >= 0; intid = nextPending(intid + 1)) {
-            int entry = configuration(context, memory, intid);
+            int entry = configuration(context, memory, intid, true);
             if ((entry & CONFIG_ENABLE) != 0) {
                 best = Math.min(best, Candidate.of(entry & CONFIG_PRIORITY, intid, 1));
             }
@@ -161,16 +161,18 @@ final class LpiStore {
         return best;
     }
 
+    /** {@return whether an LPI is enabled; leaves the cache as it is} */
     boolean isEnabled(TransactionContext context, TableMemory memory, int intid) {
-        return (configuration(context, memory, intid) & CONFIG_ENABLE) != 0;
+        return (configuration(context, memory, intid, false) & CONFIG_ENABLE) != 0;
     }
 
+    /** {@return the priority of an LPI; leaves the cache as it is} */
     int priority(TransactionContext context, TableMemory memory, int intid) {
-        return configuration(context, memory, intid) & CONFIG_PRIORITY;
+        return configuration(context, memory, intid, false) & CONFIG_PRIORITY;
     }
 
     /** {@return the cached configuration of an LPI; what cannot be read counts as disabled and is asked for again} */
-    private int configuration(TransactionContext context, TableMemory memory, int intid) {
+    private int configuration(TransactionContext context, TableMemory memory, int intid, boolean fill) {
         int index = intid - FIRST;
         if (index >= configCache.length) {
             return 0;
@@ -183,7 +185,9 @@ final class LpiStore {
             return 0;
         }
         int entry = (int) (context.data() >>> 8 * (index & 7)) & 0xFF;
-        configCache[index] = (byte) (entry | CONFIG_CACHED);
+        if (fill) {
+            configCache[index] = (byte) (entry | CONFIG_CACHED);
+        }
         return entry;
     }
 

@@ -68,6 +68,19 @@ public final class Guest {
         return this;
     }
 
+    /** Lets a processor take group 1 interrupts. */
+    public void wake(int processor) {
+        gicBoard.write(gic, "gicd", 0, 4, 2);
+        gicr(processor, 0x14, 4, 0);
+        gic.setPriorityMask(gicBoard.context(), processor, 0xFF);
+        gic.setGroupEnable(gicBoard.context(), processor, 1, true);
+    }
+
+    /** {@return the group 1 interrupt that a processor would take now} */
+    public int highest(int processor) {
+        return gic.highestPending(gicBoard.context(), processor, 1);
+    }
+
     /** Gives the ITS its queue and flat tables of 64 KiB, and enables it. */
     public Guest withIts() {
         its(0x80, 8, VALID | QUEUE | queueBytes / 4096 - 1);
