@@ -24,6 +24,8 @@ import java.util.Optional;
  */
 final class DevicePlacement {
     static final String SMMU_TYPE = "arm-smmuv3";
+    /** Both pages of its registers. */
+    static final String SMMU_REGION = "registers";
     private static final String EXPANDER_TYPE = "pxb-pcie";
     private static final String ROOT_PORT_TYPE = "pcie-root-port";
     private static final String PCI_BRIDGE_TYPE = "pcie-pci-bridge";
@@ -131,7 +133,7 @@ final class DevicePlacement {
         requireRootBus(request.properties().getOrDefault(PciIommu.PRIMARY_BUS, ""));
         int position = freePlatformPosition();
         Placement placement = new Placement.SystemBus(
-                Map.of("smmu", AddressMap.PLATFORM_BUS.base() + position * SMMU_SIZE),
+                Map.of(SMMU_REGION, AddressMap.PLATFORM_BUS.base() + position * SMMU_SIZE),
                 Placement.wires(
                         Layouter.GIC,
                         InterruptMap.intid(InterruptMap.PLATFORM_BUS) + position * InterruptMap.SMMU_LINES.size(),
@@ -177,8 +179,8 @@ final class DevicePlacement {
         int positions = InterruptMap.PLATFORM_BUS_COUNT / InterruptMap.SMMU_LINES.size();
         var taken = new BitSet();
         for (SlotDefinition slot : slots) {
-            if (slot.placement() instanceof Placement.SystemBus bus && bus.regions().containsKey("smmu")) {
-                long offset = bus.regions().get("smmu") - AddressMap.PLATFORM_BUS.base();
+            if (slot.placement() instanceof Placement.SystemBus bus && bus.regions().containsKey(SMMU_REGION)) {
+                long offset = bus.regions().get(SMMU_REGION) - AddressMap.PLATFORM_BUS.base();
                 if (offset >= 0 && offset < AddressMap.PLATFORM_BUS.size()) {
                     taken.set((int) (offset / SMMU_SIZE));
                 }

@@ -139,7 +139,7 @@ final class Layouter {
                 SMMU,
                 DevicePlacement.SMMU_TYPE,
                 Map.of("stage", "nested", PciIommu.PRIMARY_BUS, ROOT_BUS),
-                Map.of("smmu", AddressMap.SMMU.base()),
+                Map.of(DevicePlacement.SMMU_REGION, AddressMap.SMMU.base()),
                 Placement.wires(GIC, InterruptMap.intid(InterruptMap.SMMU), InterruptMap.SMMU_LINES));
     }
 

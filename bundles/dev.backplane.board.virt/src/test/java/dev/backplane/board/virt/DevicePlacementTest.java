@@ -97,19 +97,19 @@ class DevicePlacementTest {
         plug("pxb-pcie", "pxb1", "", "", Map.of("bus_nr", "8"));
         var first = (Placement.SystemBus) smmu("pcie.0").placement();
         var second = (Placement.SystemBus) smmu("pxb1").placement();
-        assertThat(first.regions()).isEqualTo(Map.of("smmu", 0x0C00_0000L));
+        assertThat(first.regions()).isEqualTo(Map.of("registers", 0x0C00_0000L));
         assertThat(first.lines())
                 .isEqualTo(Map.of(
                         "eventq", new Placement.Wire("gic", 0x70 + 32),
                         "priq", new Placement.Wire("gic", 0x71 + 32),
                         "cmdq-sync", new Placement.Wire("gic", 0x72 + 32),
                         "gerror", new Placement.Wire("gic", 0x73 + 32)));
-        assertThat(second.regions()).isEqualTo(Map.of("smmu", 0x0C02_0000L));
+        assertThat(second.regions()).isEqualTo(Map.of("registers", 0x0C02_0000L));
         assertThat(second.lines()).containsEntry("eventq", new Placement.Wire("gic", 0x74 + 32));
         assertThat(slots.getLast().name()).isEqualTo("smmu1");
         slots.removeIf(slot -> slot.name().equals("smmu0"));
         assertThat(((Placement.SystemBus) smmu("pcie.0").placement()).regions())
-                .isEqualTo(Map.of("smmu", 0x0C00_0000L));
+                .isEqualTo(Map.of("registers", 0x0C00_0000L));
     }
 
     @Test

@@ -60,7 +60,7 @@ class VirtMachineTest {
         assertThat(placement(virt, "its0").regions()).isEqualTo(Map.of("its", 0x0808_0000L));
         assertThat(slot(virt, "smmu0").properties())
                 .isEqualTo(Map.of("stage", "nested", "primary-bus", "pcie.0"));
-        assertThat(placement(virt, "smmu0").regions()).isEqualTo(Map.of("smmu", 0x0905_0000L));
+        assertThat(placement(virt, "smmu0").regions()).isEqualTo(Map.of("registers", 0x0905_0000L));
         assertThat(placement(virt, "smmu0").lines())
                 .isEqualTo(Map.of(
                         "eventq", new Placement.Wire("gic", 0x4A + 32),
