@@ -82,7 +82,7 @@ public final class BoardCommands {
             return "no boards; make one with board:create NAME";
         }
         String current = selection.board(session, "").name();
-        var table = new Table(Output.isTerminal(), "", "board", "machine", "state", ">slots", "waits for");
+        var table = new Table(Output.isTerminal(session), "", "board", "machine", "state", ">slots", "waits for");
         for (Board board : all) {
             String cause = board.why().stream().findFirst().map(first -> first.subject() + ": " + first.reason()).orElse("");
             table.paintedRow(board.isComplete() ? Colour.GREEN : Colour.YELLOW, 3, board.name().equals(current) ? "*" : "",

@@ -40,7 +40,7 @@ public final class GicCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the controller; default: the only one") @Completes(Completes.Kind.SLOT)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot) {
-        var table = new Table(Output.isTerminal(), ">INTID", "kind", ">CPU", ">priority", "enabled", "active", "group");
+        var table = new Table(Output.isTerminal(session), ">INTID", "kind", ">CPU", ">priority", "enabled", "active", "group");
         List<InterruptInspection.PendingInterrupt> all = Selection.with(selection.board(session, name), slot,
                 InterruptInspection.class, GIC, InterruptInspection::pending);
         for (InterruptInspection.PendingInterrupt pending : all) {

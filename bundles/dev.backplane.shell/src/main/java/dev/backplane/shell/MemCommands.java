@@ -35,7 +35,7 @@ public final class MemCommands {
             CommandSession session,
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name) {
-        var table = new Table(Output.isTerminal(), ">from", ">to", "kind", "owner", "region");
+        var table = new Table(Output.isTerminal(session), ">from", ">to", "kind", "owner", "region");
         for (Board.MapEntry entry : selection.board(session, name).memoryMap()) {
             table.row("%010x".formatted(entry.base()), "%010x".formatted(entry.base() + entry.size() - 1), entry.kind(),
                     entry.owner(), entry.region());

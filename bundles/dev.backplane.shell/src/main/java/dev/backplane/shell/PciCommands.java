@@ -38,10 +38,10 @@ public final class PciCommands {
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name) {
         PciFabric pci = selection.board(session, name).pci();
-        var buses = new Table(Output.isTerminal(), "root bus", "buses", "IOMMU");
+        var buses = new Table(Output.isTerminal(session), "root bus", "buses", "IOMMU");
         pci.rootBuses().forEach(bus -> buses.row(bus.name(), "%02x-%02x".formatted(bus.firstBus(), bus.lastBus()),
                 bus.iommuSlot().isEmpty() ? "-" : bus.iommuSlot()));
-        var functions = new Table(Output.isTerminal(), "address", ">StreamID", "IDs", "slot", "type", "class");
+        var functions = new Table(Output.isTerminal(session), "address", ">StreamID", "IDs", "slot", "type", "class");
         for (PciFabric.Function function : pci.functions()) {
             functions.row(function.address(), "0x%x".formatted(function.address().requesterId()),
                     "%04x:%04x".formatted(function.vendorId(), function.deviceId()),

@@ -40,15 +40,16 @@ public final class SlotCommands {
     /** {@return device types, or the properties of one} */
     @Descriptor("List the device types that can be plugged, or the properties of one")
     public String devices(
+            CommandSession session,
             @Descriptor("device type; without it, all types are listed") @Completes(Completes.Kind.DEVICE_TYPE)
             String... type) {
         if (type.length == 0) {
-            var table = new Table(Output.isTerminal(), "type", "what it is");
+            var table = new Table(Output.isTerminal(session), "type", "what it is");
             types.all().forEach(factory -> table.row(factory.type(), factory.description()));
             return table.isEmpty() ? "no device types; install a bundle that has some" : table.render();
         }
         DeviceFactory factory = types.find(type[0]);
-        var table = new Table(Output.isTerminal(), "property", "type", "default", "what it does");
+        var table = new Table(Output.isTerminal(session), "property", "type", "default", "what it does");
         for (PropertyDescriptor property : factory.properties()) {
             String kind = property.choices().isEmpty()
                     ? property.type().name().toLowerCase(Locale.ROOT)
@@ -67,7 +68,7 @@ public final class SlotCommands {
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name) {
         Board board = selection.board(session, name);
-        var table = new Table(Output.isTerminal(), "slot", "type", "state", "at", ">swaps", ">aborts", "served by");
+        var table = new Table(Output.isTerminal(session), "slot", "type", "state", "at", ">swaps", ">aborts", "served by");
         for (Slot slot : board.slots()) {
             table.paintedRow(colour(slot.state()), 2, slot.name(), slot.definition().deviceType(), slot.state(), place(board, slot),
                     slot.handOvers(), slot.aborts(), slot.provider().orElse("-"));
@@ -106,7 +107,7 @@ public final class SlotCommands {
         var text = new ArrayList<String>();
         text.add(found.why().isEmpty() ? "slot %s is %s".formatted(found.name(), found.state()) : table(found.why()));
         if (!found.history().isEmpty()) {
-            var history = new Table(Output.isTerminal(), "when", "event", "detail");
+            var history = new Table(Output.isTerminal(session), "when", "event", "detail");
             found.history().forEach(entry -> history.row(entry.at(), entry.event(), entry.detail()));
             text.add("\nwhat happened to it");
             text.add(history.render());

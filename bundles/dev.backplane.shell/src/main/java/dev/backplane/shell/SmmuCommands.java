@@ -118,7 +118,7 @@ public final class SmmuCommands {
             case IommuInspection.Outcome.Mapped mapped -> "=> 0x%x, %s, one entry covers %s".formatted(mapped.output(),
                     permission(mapped.readable(), mapped.writable()), size(mapped.size()));
             case IommuInspection.Outcome.Faulted faulted -> "=> " + faulted.reason() + faulted.record()
-                    .map(words -> "\n   event record %016x %016x %016x %016x"
+                    .map(words -> "\n   event record %016x %016x\n                %016x %016x"
                             .formatted(words[0], words[1], words[2], words[3]))
                     .orElse("\n   no event is recorded");
         };
