@@ -114,7 +114,7 @@ public enum CommandCode {
         return opcode;
     }
 
-    /** {@return the command with an opcode, or null when a non-secure queue knows none (reserved, or of another queue)} */
+    /** {@return the command with an opcode, or null when the opcode is reserved or of another queue} */
     static CommandCode of(int opcode) {
         return BY_OPCODE[opcode & 0xFF];
     }

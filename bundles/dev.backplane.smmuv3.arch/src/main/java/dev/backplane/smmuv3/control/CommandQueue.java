@@ -19,7 +19,7 @@ final class CommandQueue {
     private final Delegation delegation = new Delegation();
     /** Guarded by the registers: a command is between fetch and completion. */
     private boolean executing;
-    /** Guarded by the registers: counts resets and restores, so that a command under way does not complete into them. */
+    /** Guarded by the registers: counts resets and restores, so that no command completes into them. */
     private int generation;
 
     CommandQueue(
@@ -31,8 +31,8 @@ final class CommandQueue {
     }
 
     /**
-     * Executes what is runnable; called without the registers' monitor after anything that may make the queue runnable: a
-     * write of PROD, of CR0 or of GERRORN, and at the start of a restored model.
+     * Executes what is runnable; called without the registers' monitor after anything that may make the queue runnable:
+     * a write of PROD, of CR0 or of GERRORN, and at the start of a restored model.
      */
     void run(TransactionContext context) {
         delegation.run(() -> {
@@ -154,10 +154,10 @@ final class CommandQueue {
             if (!memory.load64(context, address + 8).isDone() || (low | context.data()) == 0) {
                 continue;
             }
+            String waiting = count <= pending ? ", not consumed" : "";
             commands.add(new Command(low, context.data())
                     .inspect()
-                    .withNote("entry 0x%x at 0x%x%s".formatted(
-                            position & (1 << queue.log2size()) - 1, address, count <= pending ? ", not consumed" : "")));
+                    .withNote("entry 0x%x at 0x%x%s".formatted(queue.entry(position), address, waiting)));
         }
         return commands;
     }

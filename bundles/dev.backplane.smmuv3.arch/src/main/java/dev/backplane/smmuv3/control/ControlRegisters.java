@@ -91,7 +91,7 @@ final class ControlRegisters {
     /**
      * Makes an error active (IHI 0070 section 7.5).
      *
-     * @return whether the global error interrupt is to be raised: the error was not active, and the interrupt is enabled
+     * @return whether the global error interrupt is due: the error was not active, and the interrupt is enabled
      */
     boolean raise(BitField error) {
         if (isActive(error)) {

@@ -6,8 +6,8 @@ import java.util.BitSet;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The producer of the event queue (IHI 0070 sections 3.5.4 and 7.2). Any number of threads record at once: each takes an
- * entry, writes it without holding anything, and PROD passes entries in order as they are complete.
+ * The producer of the event queue (IHI 0070 sections 3.5.4 and 7.2). Any number of threads record at once: each takes
+ * an entry, writes it without holding anything, and PROD passes entries in order as they are complete.
  */
 final class EventQueue {
     private static final int RECORD_BYTES = 32;
@@ -26,9 +26,9 @@ final class EventQueue {
     private final BitSet complete = new BitSet();
 
     private int writers;
-    /** Writers of an earlier generation: while there are any, an entry handed out could be overwritten by one of them. */
+    /** Writers of an earlier generation: while there are any, one of them could overwrite an entry handed out. */
     private int lateWriters;
-    /** Counts enables, disables, write aborts and resets: a writer that started before one does not publish its entry. */
+    /** Counts enables, disables, write aborts and resets: a writer from before does not publish its entry. */
     private int generation;
 
     EventQueue(ControlRegisters registers, DmaPort memory, SmmuInterrupts interrupts) {
@@ -172,7 +172,7 @@ final class EventQueue {
             for (int i = 0; i < words.length; i++) {
                 words[i] = memory.load64(context, queue.address(position) + 8L * i).isDone() ? context.data() : 0;
             }
-            visitor.visit(position & (1 << queue.log2size()) - 1, queue.address(position), words);
+            visitor.visit(queue.entry(position), queue.address(position), words);
         }
     }
 

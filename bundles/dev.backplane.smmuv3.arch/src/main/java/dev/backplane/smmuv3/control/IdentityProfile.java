@@ -10,14 +10,14 @@ import java.util.List;
 
 /** What an SMMUv3 shows of itself, given the options. */
 public enum IdentityProfile {
-    /** Everything that this implementation does. */
+    /** Everything that this implementation does and SMMUv3.2 has. */
     FULL {
         @Override
         public SmmuIdentity identity(SmmuOptions options) {
             int idr1 = sizes(options);
             idr1 = with(Idr1.ATTR_TYPES_OVR, idr1, 1);
             idr1 = with(Idr1.ATTR_PERMS_OVR, idr1, 1);
-            int idr3 = invalidation(options);
+            int idr3 = with(Idr3.STT, invalidation(options), 1);
             if (options.stage2()) {
                 idr3 = with(Idr3.FWB, idr3, 1);
             }
@@ -29,7 +29,7 @@ public enum IdentityProfile {
         }
     },
 
-    /** What the {@code virt} machine of QEMU 11.1 shows, so that conversations that were recorded there can be repeated. */
+    /** What the {@code virt} machine of QEMU 11.1 shows, so that conversations recorded there can be repeated. */
     VIRT_11_1 {
         @Override
         public SmmuIdentity identity(SmmuOptions options) {

@@ -41,9 +41,14 @@ record QueueGeometry(long base, int log2size, int entryBytes) {
         return (produced ^ consumed) == 1 << log2size;
     }
 
+    /** {@return the number of the entry at a position} */
+    int entry(int position) {
+        return position & (1 << log2size) - 1;
+    }
+
     /** {@return the address of the entry at a position} */
     long address(int position) {
-        return base + (long) (position & (1 << log2size) - 1) * entryBytes;
+        return base + (long) entry(position) * entryBytes;
     }
 
     /** {@return the position some entries before another one} */

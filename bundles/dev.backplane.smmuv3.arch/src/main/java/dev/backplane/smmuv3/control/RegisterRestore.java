@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Puts saved registers in place, so that whatever was saved, the state afterwards is one that software can bring about. */
+/** Puts saved registers in place; whatever was saved, the state afterwards is one that software can bring about. */
 final class RegisterRestore {
     /** What a guest has read of these decides how it programmed the rest. */
     private static final List<String> IDENTITY = List.of("IDR0", "IDR1", "IDR3", "IDR5", "IIDR", "AIDR");

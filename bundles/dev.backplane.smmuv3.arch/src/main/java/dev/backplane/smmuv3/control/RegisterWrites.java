@@ -6,8 +6,8 @@ import dev.backplane.register.BitField;
 /**
  * What software's writes do to the registers (IHI 0070 section 6.3). Registers that configure a part are locked while
  * that part is enabled or its disabling is not acknowledged: the architecture leaves such writes CONSTRAINED
- * UNPREDICTABLE, here they are ignored. Runs under the registers' monitor; what reaches beyond the registers is returned
- * as {@linkplain #COMMANDS effects} to be done after the monitor is released.
+ * UNPREDICTABLE, here they are ignored. Runs under the registers' monitor; what reaches beyond the registers is
+ * returned as {@linkplain #COMMANDS effects} to be done after the monitor is released.
  */
 final class RegisterWrites {
     /** Effect: the command queue may have become runnable. */

@@ -112,8 +112,8 @@ public final class SmmuControl implements EventSink {
     }
 
     /**
-     * Drivers of the first implementations use the indexes of the event queue at their page-0 alias; page 1 is where the
-     * architecture has them.
+     * Drivers of the first implementations use the indexes of the event queue at their page-0 alias; page 1 is where
+     * the architecture has them.
      */
     private static long place(long offset) {
         return (offset & ~7L) == 0xA8 ? offset + 0x10000 : offset;

@@ -1,6 +1,6 @@
 /**
- * The programming interface of an SMMUv3: registers, command queue, event queue, global errors and wired interrupts (IHI
- * 0070 chapters 3.5, 4, 6 and 7). Plain objects without threads; whoever embeds them brings memory and epochs.
+ * The programming interface of an SMMUv3: registers, command queue, event queue, global errors and wired interrupts
+ * (IHI 0070 chapters 3.5, 4, 6 and 7). Plain objects without threads; whoever embeds them brings memory and epochs.
  */
 @Version("1.0.0")
 @Export

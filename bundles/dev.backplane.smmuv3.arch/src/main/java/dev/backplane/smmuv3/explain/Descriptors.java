@@ -52,7 +52,7 @@ final class Descriptors {
         var nodes = new ArrayList<InspectNode>();
         nodes.add(InspectNode.hex("MemAttr", TableDescriptor.MEMATTR.get(descriptor)));
         nodes.add(InspectNode.number("S2AP", (writable ? 2 : 0) + (readable ? 1 : 0))
-                .withNote(readable ? writable ? "read and write" : "read-only" : writable ? "write-only" : "no access"));
+                .withNote(WalkTree.access(readable, writable)));
         addCommon(nodes, descriptor);
         nodes.addAll(
                 set(List.of(TableDescriptor.DBM, TableDescriptor.CONTIGUOUS, TableDescriptor.XN), descriptor));

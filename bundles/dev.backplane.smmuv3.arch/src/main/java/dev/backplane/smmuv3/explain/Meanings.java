@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongFunction;
 
-/** What the values of STE and CD fields mean, in words (IHI 0070 chapter 5). Fields that are not here speak for themselves. */
+/** What the values of STE and CD fields mean, in words (IHI 0070 chapter 5), where they do not speak for themselves. */
 final class Meanings {
     private static final Map<WordField, LongFunction<String>> BY_FIELD = new HashMap<>();
 

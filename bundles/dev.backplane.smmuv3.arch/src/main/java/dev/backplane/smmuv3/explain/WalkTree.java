@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Draws the steps of a translation as they are taken. A stage-2 walk that finds a stage-1 table or a CD comes before the
- * read that it serves, and is folded under that.
+ * Draws the steps of a translation as they are taken. A stage-2 walk that finds a stage-1 table or a CD comes before
+ * the read that it serves, and is folded under that.
  */
 final class WalkTree implements WalkObserver {
     private final Branch streamTable = new Branch("stream table", "", "");

@@ -21,6 +21,10 @@ class CommandQueueTest {
 
     private final Bench bench = new Bench().withQueues(3, 3);
 
+    /**
+     * QEMU consumes 0x18 to 0x23, 0x40, 0x41, 0x44 and 0x45 silently, prefetches with SSec = 1 too, and takes CS = 3 for
+     * SIG_IRQ.
+     */
     @ParameterizedTest(name = "{0} with {1}")
     @CsvSource({
         // low word, stages, whether it is legal

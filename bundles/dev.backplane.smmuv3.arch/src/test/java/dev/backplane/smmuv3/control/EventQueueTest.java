@@ -26,6 +26,7 @@ class EventQueueTest {
                 EventType.C_BAD_STE, stream, TransactionAttributes.NO_SUBSTREAM));
     }
 
+    /** QEMU interrupts for every record; section 3.18 has it on the transition from empty. */
     @Test
     void writesTheRecordAndInterruptsWhenTheQueueBecomesNonEmpty() {
         fault(0x123);
@@ -47,6 +48,7 @@ class EventQueueTest {
         assertThat(bench.read(EVENTQ_PROD)).isEqualTo(1);
     }
 
+    /** QEMU raises EVENTQ_ABT_ERR here as well. */
     @Test
     void aDisabledQueueLosesRecordsSilently() {
         bench.write(CR0, CMDQEN);
@@ -56,6 +58,7 @@ class EventQueueTest {
         assertThat(bench.pulses).isEmpty();
     }
 
+    /** QEMU leaves OVFLG alone and raises EVENTQ_ABT_ERR; section 7.4 is followed. */
     @Test
     void aFullQueueTogglesOvflgOncePerAcknowledgement() {
         for (int i = 0; i < FULL; i++) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RegisterTest {
     private final Bench bench = new Bench();
 
+    /** QEMU stores and returns most RES0 bits, and keeps GERROR_IRQ_CFG although IDR0.MSI is 0. */
     @ParameterizedTest(name = "{0} ({1})")
     @CsvSource({
         // register, section, offset, reset, what remains of all ones
@@ -90,6 +91,7 @@ class RegisterTest {
         assertThat(bench.control.read(0xA8, 8)).isEqualTo(0x8000_0456_0000_0123L);
     }
 
+    /** CONSTRAINED UNPREDICTABLE, where QEMU applies the write at once. */
     @ParameterizedTest(name = "{0} while {1}")
     @CsvSource({
         "STRTAB_BASE,     0x80,    0x1, 0xFFFFFFC0",
@@ -151,6 +153,7 @@ class RegisterTest {
         assertThat(bench.configuration.recordInvalidStreamIds()).isTrue();
     }
 
+    /** QEMU stays with two levels until reset once FMT was 1. */
     @Test
     void formatOfTheStreamTableFollowsTheRegisterBothWays() {
         bench.write(STRTAB_BASE_CFG, 0x1_0000);
@@ -162,6 +165,7 @@ class RegisterTest {
         assertThat(bench.configuration.twoLevel()).isFalse();
     }
 
+    /** CONSTRAINED UNPREDICTABLE, where QEMU lets the error appear active. */
     @Test
     void gerrornTogglesOfInactiveErrorsAreIgnored() {
         bench.write(GERRORN, 0x5);

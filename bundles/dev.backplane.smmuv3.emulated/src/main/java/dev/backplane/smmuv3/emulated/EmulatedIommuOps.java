@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What the fabric asks of the SMMU. All functions share one address space object: it finds the stream by the requester ID
- * that a transaction carries, aliases included.
+ * What the fabric asks of the SMMU. All functions share one address space object: it finds the stream by the requester
+ * ID that a transaction carries, aliases included.
  */
 final class EmulatedIommuOps implements PciIommuOps {
     private volatile DmaAddressSpace.Translating translator;
@@ -37,6 +37,7 @@ final class EmulatedIommuOps implements PciIommuOps {
 
     /** DMA of a host device does not pass through software, so nothing here could translate it. */
     private static String refusal(String device) {
-        return device + " cannot be behind an emulated SMMUv3: put it behind an accelerated one, or on a bus without SMMU";
+        return device
+                + " cannot be behind an emulated SMMUv3: put it behind an accelerated one, or on a bus without SMMU";
     }
 }

@@ -27,11 +27,11 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * An SMMUv3 in software: it is the device that a board maps, and hands everything to a {@link SmmuCore} that it has while
- * it is realized.
+ * An SMMUv3 in software: it is the device that a board maps, and hands everything to a {@link SmmuCore} that it has
+ * while it is realized.
  *
- * <p>Saved state, layout 1: {@code registers}, a map of 64-bit words by register name as IHI 0070 spells it without {@code
- * SMMU_}. What is cached is no state; structures in memory are the guest's.
+ * <p>Saved state, layout 1: {@code registers}, a map of 64-bit words by register name as IHI 0070 spells it without
+ * {@code SMMU_}. What is cached is no state; structures in memory are the guest's.
  */
 final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, IommuInspection, MmioHandler {
     private static final int STATE_VERSION = 1;

@@ -37,8 +37,8 @@ final class SmmuProperties {
                     PROFILE, "default", "what the ID registers show: all that works, or a QEMU machine's", "default",
                     VIRT_11_1),
             PropertyDescriptor.choice(
-                    OAS, AUTO, "bits of an output address; auto: 44 with virt-11.1, else the most that the granules allow",
-                    AUTO, "32", "36", "40", "42", "44", "48", "52"),
+                    OAS, AUTO, "output address bits; auto: 44 with virt-11.1, else what the granules allow", AUTO,
+                    "32", "36", "40", "42", "44", "48", "52"),
             PropertyDescriptor.choice(RIL, AUTO, "range invalidation; auto: on", AUTO, "on", "off"),
             PropertyDescriptor.of(
                     GRANULES, PropertyType.STRING, "4K,16K,64K", "translation granules, separated by commas"),

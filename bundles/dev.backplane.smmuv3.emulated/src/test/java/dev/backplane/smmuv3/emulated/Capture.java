@@ -6,9 +6,10 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
-/** A frozen Linux 6.12 guest of QEMU 11.1 with 4 KiB pages: memory of the SMMU, mappings, and translations asked of QEMU. */
+/** A frozen Linux 6.12 guest of QEMU 11.1 with 4 KiB pages: the SMMU's memory, mappings, and QEMU's translations. */
 final class Capture {
     private Capture() {}
 
@@ -44,11 +45,12 @@ final class Capture {
 
     /** A board in the state in which the guest's driver left the SMMU. */
     static TestBoard board() throws Exception {
-        var board = new TestBoard(memory(), java.util.Map.of("profile", "virt-11.1"));
+        var board = new TestBoard(memory(), Map.of("profile", "virt-11.1"));
         board.reset();
         for (String[] row : rows("registers.csv.gz", 1)) {
             if (row[1].equals("W")) {
-                board.write(Long.decode(row[2]), Integer.parseInt(row[3]), Long.parseUnsignedLong(row[4].substring(2), 16));
+                long value = Long.parseUnsignedLong(row[4].substring(2), 16);
+                board.write(Long.decode(row[2]), Integer.parseInt(row[3]), value);
             }
         }
         return board;

@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /**
- * While threads translate one page, its mapping moves on and on, each time with an invalidation and a CMD_SYNC (IHI 0070
- * section 4.7.3): what a CMD_SYNC has retired is in nobody's hands any more.
+ * While threads translate one page, its mapping moves on and on, each time with an invalidation and a CMD_SYNC (IHI
+ * 0070 section 4.7.3): what a CMD_SYNC has retired is in nobody's hands any more.
  */
 class StaleTranslationTest {
     private static final long STREAMS = 0x4001_0000L;
