@@ -165,7 +165,7 @@ class RegisterTest {
         assertThat(bench.configuration.twoLevel()).isFalse();
     }
 
-    /** CONSTRAINED UNPREDICTABLE, where QEMU lets the error appear active. */
+    /** CONSTRAINED UNPREDICTABLE; a toggle must not make an error appear. */
     @Test
     void gerrornTogglesOfInactiveErrorsAreIgnored() {
         bench.write(GERRORN, 0x5);
