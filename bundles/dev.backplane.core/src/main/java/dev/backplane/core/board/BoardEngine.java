@@ -88,7 +88,8 @@ final class BoardEngine implements Board {
                 this::postAndSettle,
                 slot -> diagnosis.ofSlot(slot, offers));
         engine = new SlotEngine(name);
-        backbone.segment().onReset(this::resetFunctions);
+        backbone.segment().onReset((functions, kind) ->
+                resetFunctions(functions.stream().map(PciFunction::slot).collect(Collectors.toSet()), kind));
     }
 
     // Composition
@@ -351,8 +352,7 @@ final class BoardEngine implements Board {
     }
 
     /** Software reset functions through configuration space: their models follow. */
-    private void resetFunctions(List<PciFunction> functions, ResetKind kind) {
-        Set<String> names = functions.stream().map(PciFunction::slot).collect(Collectors.toSet());
+    void resetFunctions(Set<String> names, ResetKind kind) {
         postAndSettle(() -> {
             List<DeviceSlot> affected =
                     slots.all().stream().filter(slot -> names.contains(slot.name())).toList();

@@ -65,6 +65,10 @@ final class BundleSeats implements AutoCloseable {
                         .formatted(slot.name())));
         Bundle old = context.getBundle(serving.bundleId());
         String name = old.getSymbolicName();
+        if (old.equals(context.getBundle())) {
+            throw new PlugException("slot %s is served by the engine's own bundle %s: update it by a restart"
+                    .formatted(slot.name(), name));
+        }
         requireSameName(name, file);
         Bundle seat = fill(idleSeat(old), name, file);
         try {

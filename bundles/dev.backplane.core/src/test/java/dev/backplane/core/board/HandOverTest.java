@@ -8,10 +8,12 @@ import dev.backplane.board.Slot;
 import dev.backplane.core.board.FakeDevice.Callback;
 import dev.backplane.core.board.FakeDevice.Fault;
 import dev.backplane.core.slot.Offer;
+import dev.backplane.device.ResetKind;
 import dev.backplane.memory.TransactionResult;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -226,6 +228,61 @@ class HandOverTest {
         bench.settled(board);
         assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
         assertThat(Bench.read(board, DEVICE)).isZero();
+    }
+
+    @Test
+    void aTransactionThatDoesNotEndRefusesTheHandOver() throws Exception {
+        boardWithState();
+        oldFactory.faults.put(Callback.READ, Fault.HANGS);
+        int before = (int) bench.journal.stream().filter("READ dev"::equals).count();
+        Thread stuck = Thread.ofPlatform().daemon().start(() -> Bench.outcome(board, DEVICE));
+        while (bench.journal.stream().filter("READ dev"::equals).count() == before) {
+            Thread.onSpinWait();
+        }
+        betterOffer();
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[1]"));
+        assertThat(slot.history())
+                .anySatisfy(entry -> assertThat(entry.detail()).contains("a transaction has not ended"));
+        oldFactory.faults.clear();
+        oldFactory.releaseHung.countDown();
+        stuck.join();
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
+    }
+
+    @Test
+    void aCommandThatDoesNotReturnRefusesTheHandOverButNotTheDeparture() throws Exception {
+        boardWithState();
+        var inside = new CountDownLatch(1);
+        var leave = new CountDownLatch(1);
+        Thread user = Thread.ofPlatform().daemon().start(() -> slot.with(FakeDevice.class, model -> {
+            inside.countDown();
+            try {
+                leave.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            return model;
+        }));
+        inside.await();
+        betterOffer();
+        assertThat(slot.handOvers()).isZero();
+        assertThat(slot.history().getLast().detail()).contains("the slot is in use");
+        bench.registry.withdraw(offer -> offer.type().equals("plain"));
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+        leave.countDown();
+        user.join();
+    }
+
+    @Test
+    void softwareResetsAFunctionsModelThroughItsBridge() throws Exception {
+        bench.offer(bench.factory("pci-card"), 0, 1);
+        board = bench.completeBoard(Bench.device("pci-card", "card"));
+        bench.journal.clear();
+        ((BoardEngine) board).resetFunctions(Set.of("card"), ResetKind.FUNCTION_LEVEL);
+        bench.settled(board);
+        assertThat(bench.journal)
+                .containsExactly(
+                        "QUIESCE card", "RESET card ENTER", "RESET card HOLD", "RESET card EXIT", "RESUME card");
     }
 
     @Test
