@@ -14,9 +14,7 @@ public enum PeerBehaviour {
     /** The IPA of a stage-2 fault keeps its low 12 bits; the architecture records bits 51:12. */
     STAGE2_IPA_LOW_BITS("stage2-ipa-low-bits"),
     /** Input beyond the output size on a stage-2 stream is taken for a stage-1 fault and not recorded. */
-    STAGE2_INPUT_BEYOND_OAS("stage2-input-beyond-oas"),
-    /** Not a behaviour: the translation was invalidated before the freeze, so the tables need not have it. */
-    NOT_LIVE("not-live-at-the-freeze");
+    STAGE2_INPUT_BEYOND_OAS("stage2-input-beyond-oas");
 
     private final String label;
 

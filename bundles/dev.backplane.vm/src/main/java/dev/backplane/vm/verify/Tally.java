@@ -15,6 +15,7 @@ public final class Tally {
     private final List<String> first = new ArrayList<>();
     private int agreed;
     private int differing;
+    private int stale;
 
     /** Starts counting. */
     public Tally(String file) {
@@ -44,6 +45,16 @@ public final class Tally {
         if (rows > 0) {
             setAside.merge(rule, rows, Integer::sum);
         }
+    }
+
+    /** Counts a row that says nothing about the tables as they are: its translation was invalidated before the freeze. */
+    public void stale() {
+        stale++;
+    }
+
+    /** {@return rows that say nothing about the tables as they are} */
+    public int staleRows() {
+        return stale;
     }
 
     /** {@return the file's name} */

@@ -20,7 +20,7 @@ final class TraceCheck {
             switch (row.status()) {
                 case "live-agree" -> compare(capture, row, tally, true);
                 case "invalidated-then-same-mapping" -> compare(capture, row, tally, false);
-                default -> tally.setAside(PeerBehaviour.NOT_LIVE);
+                default -> tally.stale();
             }
         }
         return tally;
@@ -32,7 +32,7 @@ final class TraceCheck {
         if (problem == null) {
             tally.agree();
         } else if (!live) {
-            tally.setAside(PeerBehaviour.NOT_LIVE);
+            tally.stale();
         } else if (onlyPermissionOfNested(capture, row)) {
             tally.setAside(PeerBehaviour.NESTED_PERMISSION);
         } else {

@@ -52,6 +52,10 @@ public final class Verification {
             text.append("%n%-14s  %8d  %9d  %9d".formatted(tally.file(), tally.agreed(), tally.differing(), tally.aside()));
         }
         for (Tally tally : tallies) {
+            if (tally.staleRows() > 0) {
+                text.append("%n%s: %d rows are not compared, they were not live at the freeze"
+                        .formatted(tally.file(), tally.staleRows()));
+            }
             tally.rules().forEach((rule, count) -> text.append("%n%s: %d set aside, %s".formatted(tally.file(), count, rule)));
         }
         for (Tally tally : tallies) {
