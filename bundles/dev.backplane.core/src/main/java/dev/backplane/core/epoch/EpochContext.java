@@ -44,6 +44,8 @@ abstract class EpochState extends LeftPadding {
  */
 public final class EpochContext extends EpochState implements TransactionContext {
     long r1, r2, r3, r4, r5, r6, r7, r8;
+    private static final int MAX_DEPTH = 32;
+
     private final Thread owner;
     private final byte[] scratch = new byte[8];
     private final MemorySegment scratchSegment = MemorySegment.ofArray(scratch);
@@ -68,6 +70,14 @@ public final class EpochContext extends EpochState implements TransactionContext
         if (--depth == 0) {
             SEQUENCE.setRelease(this, sequence + 1);
         }
+    }
+
+    /**
+     * {@return whether transactions are nested deeper than any sane machine nests them} Software can point a queue at
+     * registers whose writes start DMA whose faults are written to that queue; real buses end that too.
+     */
+    public boolean isTooDeep() {
+        return depth > MAX_DEPTH;
     }
 
     /** {@return whether a transaction of this thread is under way} */

@@ -138,7 +138,10 @@ final class Port implements DmaPort {
     }
 
     /** {@return why the initiator may not start a transaction now, or null} */
-    private Fault blocked() {
+    private Fault blocked(EpochContext context) {
+        if (context.isTooDeep()) {
+            return Fault.SLAVE_ERROR;
+        }
         DeviceGate own = route.own();
         if (own != null) {
             DeviceGate.State state = own.state();
@@ -154,7 +157,7 @@ final class Port implements DmaPort {
             EpochContext context, AccessKind kind, long address, MemorySegment buffer, long offset, int length) {
         context.enter();
         try {
-            Fault blocked = blocked();
+            Fault blocked = blocked(context);
             if (blocked != null) {
                 return blocked;
             }
@@ -247,7 +250,7 @@ final class Port implements DmaPort {
     TransactionResult scalar(EpochContext context, AccessKind kind, long address, int size, long value) {
         context.enter();
         try {
-            Fault blocked = blocked();
+            Fault blocked = blocked(context);
             if (blocked != null) {
                 return blocked;
             }
@@ -298,7 +301,7 @@ final class Port implements DmaPort {
     TransactionResult atomic(EpochContext context, long address, boolean exchange, long expected, long update) {
         context.enter();
         try {
-            Fault blocked = blocked();
+            Fault blocked = blocked(context);
             if (blocked != null) {
                 return blocked;
             }

@@ -161,6 +161,29 @@ class SystemBusTest {
     }
 
     @Test
+    void transactionsThatStartThemselvesEndAsAFault() {
+        DeviceGate gate = gate(Duration.ofSeconds(5));
+        var ends = new ArrayList<TransactionResult>();
+        MmioHandler echo = new MmioHandler() {
+            @Override
+            public TransactionResult read(TransactionContext c, TransactionAttributes a, long offset, int size) {
+                return Fault.SLAVE_ERROR;
+            }
+
+            @Override
+            public TransactionResult write(TransactionContext c, TransactionAttributes a, long o, int size, long v) {
+                gate.defer(effect -> ends.add(port.write(effect, 0x1000 + o, size, v)));
+                return Done.DONE;
+            }
+        };
+        map(echo, 0x1000, 4, 4, gate);
+        gate.open();
+        assertThat(port.write(context, 0x1000, 4, 1)).isSameAs(Done.DONE);
+        assertThat(ends).hasSizeLessThan(100).startsWith(Fault.SLAVE_ERROR).endsWith(Done.DONE);
+        assertThat(gate.isOpen()).isTrue();
+    }
+
+    @Test
     void whatAModelThrowsFailsItsSlotAndEndsAsAnAbort() {
         DeviceGate gate = gate(Duration.ofSeconds(5));
         var told = new AtomicReference<String>();
