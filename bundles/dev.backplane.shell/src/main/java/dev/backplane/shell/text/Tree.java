@@ -67,27 +67,41 @@ public final class Tree {
         int value = Math.min(WIDEST_VALUE, lines.stream().mapToInt(line -> line.value.length()).max().orElse(0));
         var text = new ArrayList<String>();
         for (Line line : lines) {
-            String head = line.stem;
-            if (!line.value.isEmpty() || !line.note.isEmpty()) {
-                head = Lines.pad(line.stem, name) + "  " + line.value;
-            }
-            if (line.note.isEmpty()) {
-                text.add(head.stripTrailing());
-                continue;
-            }
-            int column = name + 2 + (value == 0 ? 0 : value + 2);
-            int width = Math.max(NARROWEST_NOTE, Lines.WIDTH - column);
-            List<String> notes = Lines.wrap(line.note, width);
-            boolean fits = head.length() + 2 <= column || head.length() + 2 + notes.getFirst().length() <= Lines.WIDTH;
-            if (!fits) {
-                text.add(head.stripTrailing());
-            }
-            for (int i = 0; i < notes.size(); i++) {
-                boolean beside = i == 0 && fits;
-                String before = beside ? head + (head.length() + 2 > column ? "  " : "") : line.below;
-                text.add((Lines.pad(before, column) + notes.get(i)).stripTrailing());
-            }
+            render(line, name, name + 2 + (value == 0 ? 0 : value + 2), text);
         }
         return String.join("\n", text);
+    }
+
+    /**
+     * Lays out one line.
+     *
+     * @param name columns of stem and name
+     * @param column column where notes begin
+     */
+    private static void render(Line line, int name, int column, List<String> text) {
+        String head = line.stem;
+        if (!line.value.isEmpty() || !line.note.isEmpty()) {
+            head = Lines.pad(line.stem, name) + "  ";
+            List<String> values = Lines.wrap(line.value, Math.max(NARROWEST_NOTE, Lines.WIDTH - head.length()));
+            for (String part : values.subList(0, values.size() - 1)) {
+                text.add(head + part);
+                head = Lines.pad(line.below, name) + "  ";
+            }
+            head += values.getLast();
+        }
+        if (line.note.isEmpty()) {
+            text.add(head.stripTrailing());
+            return;
+        }
+        List<String> notes = Lines.wrap(line.note, Math.max(NARROWEST_NOTE, Lines.WIDTH - column));
+        boolean fits = head.length() + 2 <= column || head.length() + 2 + notes.getFirst().length() <= Lines.WIDTH;
+        if (!fits) {
+            text.add(head.stripTrailing());
+        }
+        for (int i = 0; i < notes.size(); i++) {
+            boolean beside = i == 0 && fits;
+            String before = beside ? head + (head.length() + 2 > column ? "  " : "") : line.below;
+            text.add((Lines.pad(before, column) + notes.get(i)).stripTrailing());
+        }
     }
 }

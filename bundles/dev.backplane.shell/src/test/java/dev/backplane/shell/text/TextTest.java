@@ -75,6 +75,18 @@ class TextTest {
     }
 
     @Test
+    void aLongValueTakesSeveralLines() {
+        InspectNode tree = InspectNode.group("result", List.of(new InspectNode("F_PERMISSION",
+                "0x0000000800000013 0x0000020000000000 0x00000000ff300000 0x0000000000000000", "recorded", List.of(
+                        InspectNode.hex("StreamID", 8)))));
+        assertThat(Tree.draw(tree)).isEqualTo("""
+                result
+                └─ F_PERMISSION  0x0000000800000013 0x0000020000000000 0x00000000ff300000
+                   │             0x0000000000000000    recorded
+                   └─ StreamID   0x8""");
+    }
+
+    @Test
     void noTreeIsWiderThanATerminal() {
         long seed = 20260101L;
         var random = new Random(seed);
@@ -86,7 +98,7 @@ class TextTest {
     }
 
     private static InspectNode tree(Random random, int depth) {
-        var node = new InspectNode("n".repeat(1 + random.nextInt(20)), "v".repeat(random.nextInt(20)),
+        var node = new InspectNode("n".repeat(1 + random.nextInt(20)), "0x12 ".repeat(random.nextInt(20)).strip(),
                 "note ".repeat(random.nextInt(30)).strip(), List.of());
         for (int i = random.nextInt(4); depth > 0 && i > 0; i--) {
             node = node.with(tree(random, depth - 1));
