@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Says where a device goes that a user asks for. It decides by the definitions of the slots alone, so the same requests in
- * the same order give the same board, whatever is there already.
+ * Says where a device goes that a user asks for. It decides by the definitions of the slots alone, so the same requests
+ * in the same order give the same board, whatever is there already.
  */
 final class DevicePlacement {
     static final String SMMU_TYPE = "arm-smmuv3";

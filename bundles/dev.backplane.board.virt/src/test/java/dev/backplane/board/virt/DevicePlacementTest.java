@@ -55,7 +55,8 @@ class DevicePlacementTest {
     }
 
     private static <T> T view(Class<T> type, Map<String, Object> answers) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+        Class<?>[] types = {type};
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), types, (proxy, method, arguments) -> {
             if (!answers.containsKey(method.getName())) {
                 throw new AssertionError("placement must not ask for " + method.getName());
             }
@@ -117,8 +118,8 @@ class DevicePlacementTest {
         assertThatThrownBy(() -> smmu("")).hasMessageContaining("SMMU is not attached to any PCI bus!");
         plug("pcie-root-port", "rp0", "", "", Map.of());
         assertThatThrownBy(() -> smmu("rp0"))
-                .hasMessageContaining("SMMU should be attached to a default PCIe root complex(pcie.0) or a pxb-pcie based"
-                        + " root complex");
+                .hasMessageContaining("SMMU should be attached to a default PCIe root complex(pcie.0) or a pxb-pcie"
+                        + " based root complex");
         plug("pxb-pcie", "bypassed", "", "", Map.of("bus_nr", "9", "bypass_iommu", "on"));
         assertThatThrownBy(() -> smmu("bypassed"))
                 .hasMessageContaining("Bypass option cannot be set for SMMUv3 associated PCIe RC");

@@ -138,7 +138,8 @@ class VirtMachineTest {
     })
     void msiControllerFollowsTheOptions(String options, String controller) {
         MachineDefinition virt = define(options.split(" "));
-        assertThat(names(virt)).containsExactlyElementsOf(controller == null ? List.of("gic") : List.of("gic", controller));
+        assertThat(names(virt))
+                .containsExactlyElementsOf(controller == null ? List.of("gic") : List.of("gic", controller));
         if (slot(virt, "gic").deviceType().equals("arm-gicv3")) {
             assertThat(slot(virt, "gic").properties()).containsEntry("has-lpi", "its0".equals(controller));
         }
@@ -153,7 +154,8 @@ class VirtMachineTest {
     @Test
     void ramIsWhereTheOptionsSay() {
         assertThat(define("memory=2G", "mem-path=/dev/shm/ram").ram())
-                .containsExactly(new MachineDefinition.RamBank("mach-virt.ram", 0x4000_0000L, 2L << 30, "/dev/shm/ram"));
+                .containsExactly(
+                        new MachineDefinition.RamBank("mach-virt.ram", 0x4000_0000L, 2L << 30, "/dev/shm/ram"));
         assertThat(define().ram().getFirst().size()).isEqualTo(512L << 20);
     }
 

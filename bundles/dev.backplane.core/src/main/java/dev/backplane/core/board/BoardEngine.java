@@ -34,6 +34,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -50,6 +51,7 @@ final class BoardEngine implements Board {
 
     private final BoardDefinition definition;
     private final MachineTypes machineTypes;
+    private final Supplier<List<Offer>> offers;
     private final Updater updater;
     private final Limits limits;
     private final SlotTable slots = new SlotTable();
@@ -58,23 +60,24 @@ final class BoardEngine implements Board {
     private final Diagnosis diagnosis;
     private final SlotEngine engine;
     private final Object completion = new Object();
-    private volatile List<Offer> offers = List.of();
     private volatile MachineDefinition machine;
     private volatile Duration slotTimeout = Limits.SLOT_TIMEOUT;
     private volatile String trouble = "";
     private volatile boolean unusable;
-    private int ofDefinition;
+    private volatile int ofDefinition;
     private boolean composed;
     private boolean destroyed;
 
     BoardEngine(
             BoardDefinition definition,
             MachineTypes machineTypes,
+            Supplier<List<Offer>> offers,
             Surroundings surroundings,
             Updater updater,
             Limits limits) {
         this.definition = definition;
         this.machineTypes = machineTypes;
+        this.offers = offers;
         this.updater = updater;
         this.limits = limits;
         String name = definition.name();
@@ -86,7 +89,7 @@ final class BoardEngine implements Board {
                 surroundings,
                 slots,
                 this::postAndSettle,
-                slot -> diagnosis.ofSlot(slot, offers));
+                slot -> diagnosis.ofSlot(slot, offers.get()));
         engine = new SlotEngine(name);
         backbone.segment().onReset((functions, kind) ->
                 resetFunctions(functions.stream().map(PciFunction::slot).collect(Collectors.toSet()), kind));
@@ -150,19 +153,17 @@ final class BoardEngine implements Board {
     }
 
     /** Offers came or changed. */
-    void offersChanged(List<Offer> now) {
-        offers = now;
+    void offersChanged() {
         postAndSettle(() -> {});
     }
 
     /** {@return done when no slot is served by the leaving offers any more} */
-    CompletableFuture<Void> withdraw(Set<Long> leaving, List<Offer> remaining) {
-        offers = remaining;
+    CompletableFuture<Void> withdraw(Set<Long> leaving) {
         return executor.submit(() -> {
             Deadline deadline = limits.forDeparture();
             List<DeviceSlot> affected = new ArrayList<>(slotsServedBy(leaving));
             for (DeviceSlot slot : List.copyOf(affected)) {
-                engine.settle(slot, remaining, deadline);
+                engine.settle(slot, offers.get(), deadline);
             }
             affected.retainAll(slotsServedBy(leaving));
             String reason = affected.isEmpty()
@@ -197,7 +198,7 @@ final class BoardEngine implements Board {
         if (machine == null || destroyed) {
             return;
         }
-        List<Offer> now = offers;
+        List<Offer> now = offers.get();
         for (DeviceSlot slot : slots.all()) {
             slot.keepRefusalsOf(now);
             engine.settle(slot, now, limits.forCallbacks());
@@ -252,7 +253,7 @@ final class BoardEngine implements Board {
     }
 
     private void fill(DeviceSlot slot) throws PlugException {
-        List<Offer> now = offers;
+        List<Offer> now = offers.get();
         List<Offer> candidates = slot.candidates(now);
         if (candidates.isEmpty()) {
             Cause cause = diagnosis.ofSlot(slot, now).getFirst();
@@ -288,7 +289,7 @@ final class BoardEngine implements Board {
             }
             engine.remove(slot, limits.forCallbacks());
             if (slots.all().indexOf(slot) < ofDefinition) {
-                ofDefinition--;
+                ofDefinition = ofDefinition - 1;
             }
             slots.remove(slot);
             settle();
@@ -415,7 +416,7 @@ final class BoardEngine implements Board {
 
     @Override
     public List<Cause> why() {
-        return isComplete() ? List.of() : diagnosis.ofBoard(trouble, machine != null, offers);
+        return isComplete() ? List.of() : diagnosis.ofBoard(trouble, machine != null, offers.get());
     }
 
     @Override

@@ -80,18 +80,15 @@ final class BoardRegistry implements Boards, AutoCloseable {
             throw new IllegalArgumentException("a board needs a name");
         }
         BoardEngine board;
-        List<Offer> now;
         synchronized (boards) {
             if (boards.containsKey(name)) {
                 throw new IllegalArgumentException(
                         "board '%s' exists: destroy it first, or choose another name".formatted(name));
             }
-            board = new BoardEngine(definition, machineTypes, surroundings, updater, limits);
+            board = new BoardEngine(definition, machineTypes, this::offers, surroundings, updater, limits);
             // The name is taken from here on; others see the board when it is made.
             boards.put(name, new Entry(board, () -> {}));
-            now = offers;
         }
-        board.offersChanged(now);
         try {
             machineTypes.find(definition.machine()).ifPresent(board::define);
         } catch (IllegalArgumentException refused) {
@@ -152,7 +149,7 @@ final class BoardRegistry implements Boards, AutoCloseable {
 
     void machineTypeLeft(String name, MachineType type) {
         machineTypes.remove(name, type);
-        awaitAll(board -> board.withdraw(Set.of(), offers()));
+        awaitAll(board -> board.withdraw(Set.of()));
     }
 
     /** {@return the offers} */
@@ -164,8 +161,8 @@ final class BoardRegistry implements Boards, AutoCloseable {
 
     /** A factory came or changed. */
     void offer(Offer offer) {
-        List<Offer> now = change(other -> other.serviceId() == offer.serviceId(), offer);
-        engines().forEach(board -> board.offersChanged(now));
+        change(other -> other.serviceId() == offer.serviceId(), offer);
+        engines().forEach(BoardEngine::offersChanged);
     }
 
     /**
@@ -179,11 +176,11 @@ final class BoardRegistry implements Boards, AutoCloseable {
         if (ids.isEmpty()) {
             return;
         }
-        List<Offer> remaining = change(leaving, null);
-        awaitAll(board -> board.withdraw(ids, remaining));
+        change(leaving, null);
+        awaitAll(board -> board.withdraw(ids));
     }
 
-    private List<Offer> change(Predicate<Offer> without, Offer with) {
+    private void change(Predicate<Offer> without, Offer with) {
         synchronized (boards) {
             var next = new ArrayList<>(offers);
             next.removeIf(without);
@@ -191,7 +188,6 @@ final class BoardRegistry implements Boards, AutoCloseable {
                 next.add(with);
             }
             offers = List.copyOf(next);
-            return offers;
         }
     }
 

@@ -26,8 +26,8 @@ import org.osgi.framework.hooks.bundle.CollisionHook;
 import org.osgi.framework.wiring.FrameworkWiring;
 
 /**
- * Two seats for each provider bundle: the bundle as it was installed, and a second one beside it. An update fills the idle
- * seat, lets its factories realize their models beside the serving ones, hands the slots over, and empties the other
+ * Two seats for each provider bundle: the bundle as it was installed, and a second one beside it. An update fills the
+ * idle seat, lets its factories realize their models beside the serving ones, hands the slots over, and empties the other
  * seat. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has installed.
  */
 final class BundleSeats implements AutoCloseable {

@@ -22,7 +22,8 @@ final class ProviderAdvice {
     String forService(String property, String value) {
         Pattern promise = Constants.OBJECTCLASS.equals(property)
                 ? Pattern.compile("<provide\\s[^>]*interface=\"" + Pattern.quote(value) + "\"")
-                : Pattern.compile("<property\\s[^>]*name=\"%s\"[^>]*value=\"%s\"|<property\\s[^>]*value=\"%s\"[^>]*name=\"%s\""
+                : Pattern.compile(("<property\\s[^>]*name=\"%s\"[^>]*value=\"%s\""
+                                + "|<property\\s[^>]*value=\"%s\"[^>]*name=\"%s\"")
                         .formatted(
                                 Pattern.quote(property),
                                 Pattern.quote(value),

@@ -25,8 +25,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * A slot: its gate, its place on the board, and the model in it, if any. The procedures of the slot engine change it, on
- * the board's executor; everybody may look at it.
+ * A slot: its gate, its place on the board, and the model in it, if any. The procedures of the slot engine change it,
+ * on the board's executor; everybody may look at it.
  */
 public final class DeviceSlot implements Slot {
     private static final System.Logger LOGGER = System.getLogger("dev.backplane.device");

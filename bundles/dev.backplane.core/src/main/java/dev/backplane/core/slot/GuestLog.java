@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The notes about one slot's device. A message is logged the first time, then at its 10th, 100th, … repetition; messages
- * that differ share a budget per second. Thread-safe.
+ * The notes about one slot's device. A message is logged the first time, then at its 10th, 100th, … repetition;
+ * messages that differ share a budget per second. Thread-safe.
  */
 final class GuestLog implements DeviceLog {
     private static final int REMEMBERED = 64;

@@ -16,8 +16,8 @@ final class HandOver {
      * @param next the successor, realized
      * @param bundle thread for calls into bundles
      * @param deadline for users of the slot to leave it
-     * @throws ModelFailure if a callback fails; the successor is disposed of. Before the switch the old model then serves
-     *     again; when the successor cannot even resume, the slot is parked with the state that it was given
+     * @throws ModelFailure if a callback fails; the successor is disposed of. Before the switch the old model then
+     *     serves again; when the successor cannot even resume, the slot is parked with the state that it was given
      */
     static void run(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline) throws ModelFailure {
         Occupant old = slot.occupant();
@@ -114,7 +114,7 @@ final class HandOver {
         }
     }
 
-    /** After the switch the state is in nobody's hands but ours: the next model, perhaps the old one's kind, gets it. */
+    /** After the switch the state is in nobody's hands but ours: the next model gets it, perhaps one of the old kind. */
     private static void keepState(
             DeviceSlot slot,
             Occupant old,

@@ -172,7 +172,8 @@ public final class SlotEngine {
      *
      * @param slots initiators before their targets
      * @param kind how far it reaches
-     * @param configuration whether configuration space is to be reset too; software that starts a reset there has done it
+     * @param configuration whether configuration space is to be reset too; a reset that software starts there has
+     *     done it
      * @param deadline for calls into bundles
      */
     public void reset(List<DeviceSlot> slots, ResetKind kind, boolean configuration, Deadline deadline) {

@@ -48,7 +48,8 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     /** The same service, registered anew with another ranking. */
     Offer change(Offer offer, int ranking) {
         var changed = new Offer(
-                offer.serviceId(), stamps++, ranking, offer.type(), offer.bundleId(), offer.provider(), offer.factory());
+                offer.serviceId(), stamps++, ranking, offer.type(), offer.bundleId(), offer.provider(),
+                offer.factory());
         registry.offer(changed);
         return changed;
     }
@@ -76,7 +77,7 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     void settled(Board board) {
         // A withdrawal of nothing is carried out after everything that was posted.
         try {
-            ((BoardEngine) board).withdraw(Set.of(), registry.offers()).get(20, TimeUnit.SECONDS);
+            ((BoardEngine) board).withdraw(Set.of()).get(20, TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new AssertionError(e);
         }

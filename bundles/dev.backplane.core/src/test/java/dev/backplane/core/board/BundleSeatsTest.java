@@ -60,7 +60,8 @@ class BundleSeatsTest {
                 .newFramework(Map.of(
                         Constants.FRAMEWORK_STORAGE, folder.resolve("cache").toString(),
                         Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
-                        "dev.backplane.device,dev.backplane.memory,dev.backplane.irq,dev.backplane.time,dev.backplane.pci"));
+                        "dev.backplane.device,dev.backplane.memory,dev.backplane.irq,dev.backplane.time,"
+                                + "dev.backplane.pci"));
         framework.start();
         BundleContext context = framework.getBundleContext();
         boards = new BoardsComponent(context);
