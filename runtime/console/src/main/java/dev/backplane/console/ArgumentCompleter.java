@@ -3,6 +3,7 @@ package dev.backplane.console;
 import java.util.List;
 import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
+import org.jline.builtins.Completers;
 import org.jline.builtins.Completers.FileNameCompleter;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
@@ -15,7 +16,7 @@ import org.osgi.framework.ServiceReference;
 
 /**
  * Completes commands by name, and their arguments by the {@link Completer} service whose property
- * {@code backplane.command} names the command; files where there is none.
+ * {@code backplane.command} names the command, else as declared in the session, else with files.
  */
 final class ArgumentCompleter implements Completer {
 
@@ -23,11 +24,15 @@ final class ArgumentCompleter implements Completer {
 
     private final BundleContext context;
     private final CommandCatalog catalog;
+    private final SessionCompletions declared;
+    private final Completer byDeclaration;
     private final Completer files = new FileNameCompleter();
 
     ArgumentCompleter(BundleContext context, CommandSession session) {
         this.context = context;
         this.catalog = new CommandCatalog(session);
+        this.declared = new SessionCompletions(session);
+        this.byDeclaration = new Completers.Completer(declared);
     }
 
     @Override
@@ -39,8 +44,9 @@ final class ArgumentCompleter implements Completer {
         Optional<String> command = catalog.resolve(line.words().get(0));
         if (command.isPresent() && CommandCatalog.nameOf(command.get()).equals("help")) {
             catalog.names().forEach(name -> addCommand(name, candidates));
-        } else if (command.isEmpty() || !delegate(command.get(), reader, line, candidates)) {
-            files.complete(reader, line, candidates);
+        } else if (command.isEmpty() || !byService(command.get(), reader, line, candidates)) {
+            boolean known = command.isPresent() && declared.getCompletions().containsKey(command.get());
+            (known ? byDeclaration : files).complete(reader, line, candidates);
         }
     }
 
@@ -50,7 +56,7 @@ final class ArgumentCompleter implements Completer {
         candidates.add(new Candidate(ofShell ? CommandCatalog.nameOf(name) : name, name, scope, null, null, null, true));
     }
 
-    private boolean delegate(String command, LineReader reader, ParsedLine line, List<Candidate> candidates) {
+    private boolean byService(String command, LineReader reader, ParsedLine line, List<Candidate> candidates) {
         for (ServiceReference<Completer> reference : completers(command)) {
             Completer completer = context.getService(reference);
             if (completer != null) {

@@ -21,7 +21,8 @@ final class Builtins {
         "each", "if", "not", "throw", "try", "until", "while", "break", "continue"
     };
     private static final String[] SHELL = {
-        "format", "getopt", "new", "set", "tac", "type", "jobs", "fg", "bg", "history", "setopt", "unsetopt"
+        "format", "getopt", "new", "set", "tac", "type", "jobs", "fg", "bg", "history", "setopt", "unsetopt",
+        "complete", "keymap", "widget"
     };
 
     private final List<ServiceRegistration<?>> registrations = new ArrayList<>();

@@ -16,6 +16,9 @@ final class Failure {
         if (cause instanceof CommandNotFoundException unknown) {
             return "no command '" + unknown.getCommand() + "'; 'help' lists the commands";
         }
+        if (cause instanceof InterruptedException) {
+            return "interrupted";
+        }
         boolean expected = cause instanceof IllegalArgumentException
                 || cause instanceof IllegalStateException
                 || cause.getClass().getName().startsWith("dev.backplane.");

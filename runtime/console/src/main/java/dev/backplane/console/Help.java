@@ -58,8 +58,8 @@ final class Help {
                     .filter(description -> !description.isEmpty())
                     .findFirst()
                     .orElse("");
-            text.append(("  %-" + width + "s  " + fill(summary, width + 4)).formatted(name).stripTrailing())
-                    .append('\n');
+            String row = ("  %-" + width + "s  ").formatted(name) + fill(summary, width + 4);
+            text.append(row.stripTrailing()).append('\n');
         }
         return text.toString();
     }

@@ -37,13 +37,8 @@ final class TerminalShell {
     }
 
     /** {@return the exit status that the user asked for} */
-    int run() throws IOException {
-        try (Terminal terminal = TerminalBuilder.builder()
-                        .name("backplane")
-                        .system(true)
-                        .nativeSignals(true)
-                        .signalHandler(Terminal.SignalHandler.SIG_IGN)
-                        .build();
+    int run() throws Exception {
+        try (Terminal terminal = terminal();
                 PrintStream out = new PrintStream(terminal.output(), true, StandardCharsets.UTF_8);
                 CommandSession session = processor.createSession(terminal.input(), out, out)) {
             SessionDefaults.set(session);
@@ -53,6 +48,7 @@ final class TerminalShell {
             LineReader reader = reader(terminal, session);
             session.put(Shell.VAR_READER, reader);
             terminal.handle(Terminal.Signal.INT, signal -> interrupt(session));
+            session.execute("set"); // lets listeners prepare the session before the first Tab
             greet(terminal);
             return loop(session, terminal, reader, new Statements(session, out));
         }
@@ -64,6 +60,22 @@ final class TerminalShell {
         Thread thread = reading;
         if (thread != null) {
             thread.interrupt();
+        }
+    }
+
+    private static Terminal terminal() throws IOException {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(TerminalBuilder.class.getClassLoader()); // JLine looks for its providers there
+        try {
+            return TerminalBuilder.builder()
+                    .name("backplane")
+                    .system(true)
+                    .nativeSignals(true)
+                    .signalHandler(Terminal.SignalHandler.SIG_IGN)
+                    .build();
+        } finally {
+            thread.setContextClassLoader(before);
         }
     }
 
