@@ -7,15 +7,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /** Reads the folder of a capture, whole, and checks its files against one another. */
 public final class CaptureReader {
     private static final long RAM_BASE = 0x4000_0000L;
+    private static final Pattern EVENT_RECORD = Pattern.compile("[0-9a-fA-F]{16}( [0-9a-fA-F]{16}){3}");
     private static final int CONFIG_NESTED = 7;
     private static final int STREAM_IDS = 0xFFFF;
     private static final List<String> PERMISSIONS = List.of("r", "w", "rw");
     private static final List<String> STATUSES = List.of("live-agree", "invalidated-then-same-mapping",
             "invalidated-and-unmapped", "invalidated-then-remapped-elsewhere");
+
+    private static final List<String> ORACLE_COLUMNS =
+            List.of("smmu", "sid", "iova", "access", "result", "pa", "perm", "event", "event_dwords");
 
     private final CaptureFolder folder;
     private final Set<String> smmus = new HashSet<>();
@@ -65,9 +70,6 @@ public final class CaptureReader {
         checkDescriptors(capture);
         return capture;
     }
-
-    private static final List<String> ORACLE_COLUMNS =
-            List.of("smmu", "sid", "iova", "access", "result", "pa", "perm", "event", "event_dwords");
 
     private <T> List<T> table(String name, List<String> columns, Function<Csv.Row, T> make) {
         return folder.bytes(name)
@@ -134,15 +136,11 @@ public final class CaptureReader {
     }
 
     private static List<Long> record(Csv.Row row) {
-        String[] words = row.text("event_dwords").split(" ");
-        try {
-            if (words.length == 4) {
-                return Arrays.stream(words).map(word -> CaptureNumber.parse("0x" + word)).toList();
-            }
-        } catch (NumberFormatException e) {
-            // said below
+        String text = row.text("event_dwords");
+        if (!EVENT_RECORD.matcher(text).matches()) {
+            throw row.refused("event_dwords", "four words of 16 hexadecimal digits");
         }
-        throw row.refused("event_dwords", "four words of 64 bits in hexadecimal");
+        return Arrays.stream(text.split(" ")).map(word -> Long.parseUnsignedLong(word, 16)).toList();
     }
 
     private Capture.TraceRow trace(Csv.Row row) {
