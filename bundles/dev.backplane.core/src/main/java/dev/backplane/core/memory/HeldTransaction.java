@@ -132,6 +132,8 @@ final class HeldTransaction implements Ticket {
         try {
             context.data(data);
             toCall.completed(context, result);
+        } catch (Throwable thrown) {
+            port.initiatorThrew(thrown);
         } finally {
             context.exit();
         }

@@ -22,6 +22,8 @@ import java.util.Objects;
  * the end, so that the usual way allocates nothing.
  */
 final class Port implements DmaPort {
+    private static final System.Logger LOGGER = System.getLogger(Port.class.getName());
+
     private final SystemBus bus;
     private final DmaRoute route;
     private volatile TransactionAttributes special;
@@ -135,6 +137,16 @@ final class Port implements DmaPort {
             }
         }
         return new TransactionResult.Pending(transaction);
+    }
+
+    /** Contains what the initiator's completion threw: its device fails, if it has one. */
+    void initiatorThrew(Throwable thrown) {
+        DeviceGate own = route.own();
+        if (own != null) {
+            own.thrown(thrown);
+        } else {
+            LOGGER.log(System.Logger.Level.WARNING, "{0}: a completion threw {1}", initiator(), Rendered.text(thrown));
+        }
     }
 
     /** {@return why the initiator may not start a transaction now, or null} */

@@ -86,7 +86,7 @@ public final class PciSegment implements PciFabric {
         bus.update().map(ecam, definition.ecamBase(), 0).commit();
         locked(() -> {
             host = definition;
-            var root = new PciRootBus(definition.name(), 0, false, null);
+            var root = new PciRootBus(definition.name(), 0, definition.bypassesIommu(), null);
             tree.add(root);
             root.add(new PciFunction(
                     this,
@@ -235,22 +235,19 @@ public final class PciSegment implements PciFabric {
     }
 
     /**
-     * Lets an IOMMU slot govern a root bus.
+     * Lets an IOMMU slot govern a root bus. The functions of a bus that bypasses IOMMUs stay on the system bus; whether
+     * that is what somebody wanted is for the board's plug rules to say.
      *
      * @param busName name of the root bus
      * @param slot the IOMMU's slot
      * @param gate gate of that slot
      * @return the hold on the bus; nothing serves yet, so transactions meet the gate
-     * @throws PlugException if the bus is no root bus, is governed already or bypasses IOMMUs
+     * @throws PlugException if the bus is no root bus, or is governed already
      */
     public IommuBinding attachIommu(String busName, String slot, DeviceGate gate) throws PlugException {
         if (!(bus(busName) instanceof PciRootBus root)) {
             throw new PlugException("SMMU should be attached to a default PCIe root complex(pcie.0) or a "
                     + "pxb-pcie based root complex: %s is the bus of a bridge".formatted(busName));
-        }
-        if (root.bypassesIommu()) {
-            throw new PlugException("Bypass option cannot be set for SMMUv3 associated PCIe RC: %s has bypass_iommu=on"
-                    .formatted(busName));
         }
         var binding = new IommuBinding(this, root, slot, gate);
         locked(() -> {

@@ -216,10 +216,13 @@ class RequesterTest {
     }
 
     @Test
-    void bypassedRootBusTakesNoIommu() throws Exception {
+    void functionsOfABypassedRootBusStayOnTheSystemBus() throws Exception {
         bench.plug(new PxbPcieFactory(), "pxb", "pcie.0", 3, Map.of("bus_nr", 64L, "bypass_iommu", true));
-        assertThatThrownBy(() -> bench.segment.attachIommu("pxb", "smmu1", iommuGate))
-                .hasMessageStartingWith("Bypass option cannot be set for SMMUv3 associated PCIe RC");
+        bench.segment.attachIommu("pxb", "smmu1", iommuGate).serve(new Adder(0x1000));
+        iommuGate.open();
+        DmaPort port = bench.segment.requesterPort("shell", new Bdf(64, 1, 0));
+        assertThat(write(port, PciBench.RAM, 1)).isEqualTo(Done.DONE);
+        assertThat(bench.read(PciBench.RAM, 4)).isEqualTo(1);
     }
 
     @Test
