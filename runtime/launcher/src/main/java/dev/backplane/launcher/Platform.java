@@ -51,14 +51,20 @@ final class Platform {
      */
     static Platform start(LaunchPlan plan, Instance instance, Map<String, String> more) throws LaunchException {
         Platform platform = new Platform(plan, instance, more);
+        boolean started = false;
         try {
             platform.start();
+            started = true;
             return platform;
         } catch (IOException e) {
             throw new LaunchException("cannot start the framework: " + e.getMessage(), e);
         } catch (BundleException e) {
             throw new LaunchException("cannot start the framework: " + e.getMessage()
                     + "; try --clean, or another set of features", e);
+        } finally {
+            if (!started) {
+                platform.abandon();
+            }
         }
     }
 
@@ -91,6 +97,19 @@ final class Platform {
             System.err.println("backplane: stopping: " + e.getMessage());
         }
         framework.waitForStop(0);
+    }
+
+    private void abandon() {
+        try {
+            if (framework != null) {
+                framework.stop();
+                framework.waitForStop(0);
+            }
+        } catch (BundleException e) {
+            System.err.println("backplane: stopping: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void start() throws IOException, BundleException, LaunchException {
