@@ -28,6 +28,7 @@ public final class FakeBoard implements DeviceContext, DeviceLog, Epochs {
     private final Object linked;
     private final ThreadLocal<FakeContext> contexts = ThreadLocal.withInitial(FakeContext::new);
     private final List<String> messages = new ArrayList<>();
+    private volatile Runnable gracePeriod = () -> {};
     private int gracePeriods;
 
     /** Makes a board; {@code linked} may be null. */
@@ -72,6 +73,11 @@ public final class FakeBoard implements DeviceContext, DeviceLog, Epochs {
     /** Writes a register of a device. */
     public void write(PlatformDevice device, String region, long offset, int size, long value) {
         region(device, region).handler().write(context(), TransactionAttributes.NONE, offset, size, value);
+    }
+
+    /** Says how to wait for transactions that are under way. */
+    public void onSynchronize(Runnable wait) {
+        gracePeriod = wait;
     }
 
     public List<String> messages() {
@@ -145,5 +151,6 @@ public final class FakeBoard implements DeviceContext, DeviceLog, Epochs {
     @Override
     public void synchronize(TransactionContext context) {
         gracePeriods++;
+        gracePeriod.run();
     }
 }
