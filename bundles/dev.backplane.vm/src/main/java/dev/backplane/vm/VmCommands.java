@@ -55,11 +55,11 @@ public final class VmCommands {
         CaptureLoader.Loaded loaded = loader.load(capture, name);
         folders.put(name, path.toAbsolutePath().normalize());
         session.put(CURRENT, name);
-        var text = new StringBuilder("board %s: %d MiB RAM, %d processors, %d SMMU%s, %d pages of memory, %d mappings"
+        var text = new StringBuilder("board %s: %d MiB RAM, %d processors, %d SMMU%s,%n%d pages of memory, %d mappings"
                 .formatted(name, capture.machine().memory() >>> 20, capture.machine().processors(), capture.smmus().size(),
                         capture.smmus().size() == 1 ? "" : "s", loaded.pages(), capture.mappings().size()));
         if (loaded.withoutModel() > 0) {
-            text.append("%n%d functions of the capture have no model here; dma: and msi: commands work with their addresses"
+            text.append("%n%d functions have no model here; dma: and msi: take their addresses"
                     .formatted(loaded.withoutModel()));
         }
         loaded.differences().forEach(line -> text.append("\nregister differs: ").append(line));

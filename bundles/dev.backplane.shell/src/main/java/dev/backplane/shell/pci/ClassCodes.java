@@ -20,6 +20,7 @@ public final class ClassCodes {
             Map.entry(0x0C03, "USB controller"),
             Map.entry(0x1200, "Processing accelerator"));
     private static final Map<Integer, String> BASES = Map.ofEntries(
+            Map.entry(0x00, "Unclassified device"),
             Map.entry(0x01, "Storage controller"),
             Map.entry(0x02, "Network controller"),
             Map.entry(0x03, "Display controller"),
