@@ -1,8 +1,9 @@
 package dev.backplane.gicv3.gic;
 
 /**
- * The register arrays that a distributor and the SGI frame of a redistributor have at the same offsets (IHI 0069, tables
- * 12-25 and 12-29). With one security state and affinity routing, IGRPMODR, NSACR and ITARGETSR are RES0 and not listed.
+ * The register arrays that a distributor and the SGI frame of a redistributor have at the same offsets (IHI 0069,
+ * sections 12.8 and 12.10). With one security state and affinity routing, IGRPMODR, NSACR and ITARGETSR are RES0 and
+ * not listed.
  */
 enum BankRegister {
     IGROUPR(0x080, 1),

@@ -7,8 +7,9 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * The LPIs of one redistributor (IHI 0069, chapter 5): the pending bits, and a cache of the configuration table. Pending
- * bits are set and cleared by any thread without a lock. Everything else runs under the lock of the redistributor.
+ * The LPIs of one redistributor (IHI 0069, chapter 5): the pending bits, and a cache of the configuration table.
+ * Pending bits are set and cleared by any thread without a lock. Everything else runs under the lock of the
+ * redistributor.
  */
 final class LpiStore {
     /** INTID of the first LPI. */

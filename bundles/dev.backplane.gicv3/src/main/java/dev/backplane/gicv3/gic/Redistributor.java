@@ -11,8 +11,9 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A redistributor with its CPU interface: SGIs, PPIs and LPIs of one processor (IHI 0069, sections 12.10 and 12.11). Its
- * lock guards all but the pending bits of LPIs; the distributor's lock may be taken inside it, no other redistributor's.
+ * A redistributor with its CPU interface: SGIs, PPIs and LPIs of one processor (IHI 0069, sections 12.10 and 12.11).
+ * Its lock guards all but the pending bits of LPIs; the distributor's lock may be taken inside it, no other
+ * redistributor's.
  */
 final class Redistributor {
     /** Size of a frame; RD_base and SGI_base follow each other. */

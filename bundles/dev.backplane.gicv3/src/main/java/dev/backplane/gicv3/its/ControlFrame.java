@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The control registers and the command queue (IHI 0069, sections 5.3 and 12.19). One thread at a time executes commands,
- * without the lock of the registers: a thread that writes GITS_CWRITER meanwhile leaves the work to it, so nobody waits
+ * The control registers and the command queue (IHI 0069, sections 5.3 and 12.19). One thread at a time executes
+ * commands, without the lock of the registers: a thread that writes GITS_CWRITER meanwhile leaves the work to it, so nobody waits
  * for a thread that itself waits for a grace period.
  */
 final class ControlFrame {
@@ -65,7 +65,8 @@ final class ControlFrame {
         try {
             int index = registers.indexAt(at);
             if (!allows(index, size)) {
-                errors.note("GITS offset 0x%x: read of %d bytes is not allowed here; it reads as zero".formatted(at, size));
+                errors.note("GITS offset 0x%x: read of %d bytes is not allowed here; it reads as zero"
+                        .formatted(at, size));
                 return 0;
             }
             long value = registers.read(at, size);

@@ -71,7 +71,8 @@ public final class Its implements PlatformDevice, MsiController, MsiInspection, 
         long collections = properties.number("hardware-collections");
         if (collections > 255) {
             throw new IllegalArgumentException(
-                    "%s: property hardware-collections: %d does not fit: expected 0 to 255".formatted(TYPE, collections));
+                    "%s: property hardware-collections: %d does not fit: expected 0 to 255"
+                            .formatted(TYPE, collections));
         }
         hardwareCollections = (int) collections;
     }
@@ -164,8 +165,8 @@ public final class Its implements PlatformDevice, MsiController, MsiInspection, 
         state.require(TYPE, STATE_VERSION);
         long[] collections = state.get("hardware-collections", long[].class);
         if (collections.length != hardwareCollections) {
-            throw new RestoreException("state of %s, field hardware-collections: %d elements: expected %d, as the property"
-                    .formatted(TYPE, collections.length, hardwareCollections));
+            throw new RestoreException(
+                    "state of %s, field hardware-collections: %d elements: expected %d, as the property".formatted(TYPE, collections.length, hardwareCollections));
         }
         long generation = state.getLong("generation");
         Map<?, ?> counts = state.get("errors", Map.class);

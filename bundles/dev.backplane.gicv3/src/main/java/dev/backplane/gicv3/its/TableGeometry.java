@@ -4,8 +4,8 @@ import dev.backplane.gicv3.table.TableMemory;
 import dev.backplane.memory.TransactionContext;
 
 /**
- * Where the entries of a device or collection table are: flat, or in pages that a first-level table points to (IHI 0069,
- * section 12.19.1). Immutable.
+ * Where the entries of a device or collection table are: flat, or in pages that a first-level table points to (IHI
+ * 0069, section 12.19.1). Immutable.
  *
  * @param valid whether software provided the table
  * @param indirect whether the table has two levels

@@ -22,7 +22,8 @@ class ItsReplayTest {
 
     private static List<Map<String, String>> rows(String capture, String file) {
         try (var reader = new BufferedReader(new InputStreamReader(
-                ItsReplayTest.class.getResourceAsStream("/captures/" + capture + "/" + file), StandardCharsets.UTF_8))) {
+                ItsReplayTest.class.getResourceAsStream("/captures/" + capture + "/" + file),
+                StandardCharsets.UTF_8))) {
             String[] names = reader.readLine().split(",");
             var rows = new ArrayList<Map<String, String>>();
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
