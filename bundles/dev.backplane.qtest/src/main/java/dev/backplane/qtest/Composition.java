@@ -1,0 +1,113 @@
+package dev.backplane.qtest;
+
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.DeviceRequest;
+import dev.backplane.board.MachineType;
+import dev.backplane.qtest.commandline.CommandLineException;
+import dev.backplane.qtest.commandline.Nearest;
+import dev.backplane.qtest.commandline.SystemCommand;
+import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.qom.MachineNames;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Makes a board definition of a command line. */
+final class Composition {
+    static final String BOARD = "virt0";
+
+    /** Machine options that are taken and do nothing: what they are about is not part of the board. */
+    static final Set<String> OPTIONS_WITHOUT_EFFECT = Set.of(
+            "acpi", "dtb-randomness", "dump-guest-core", "graphics", "hmat", "kaslr-dtb-seed", "kernel-irqchip",
+            "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtio-mmio-transports",
+            "virtualization", "x-oem-id", "x-oem-table-id");
+
+    private static final String SMMU_TYPE = "arm-smmuv3";
+    private static final String SMMU_STAGE = "smmu-stage";
+    private static final String STAGE = "stage";
+    private static final String ONLY_STAGE_1 = "1";
+
+    private final Providers providers;
+    private final SystemCommand command;
+
+    Composition(Providers providers, SystemCommand command) {
+        this.providers = providers;
+        this.command = command;
+    }
+
+    /**
+     * {@return the definition}
+     *
+     * @param manualClock whether clients drive the clock
+     * @throws CommandLineException if the machine has no such option, or there is no such machine or device type
+     */
+    BoardDefinition definition(boolean manualClock) throws CommandLineException {
+        MachineType type = machineType(command.machine());
+        Map<String, String> options = new LinkedHashMap<>();
+        Set<String> known = type.options().stream().map(option -> option.name()).collect(Collectors.toSet());
+        if (known.contains("memory")) {
+            options.put("memory", Long.toString(command.memory()));
+            options.put("mem-path", command.memoryPath());
+        }
+        if (known.contains("smp")) {
+            options.put("smp", Integer.toString(command.processors()));
+        }
+        if (known.contains("clock")) {
+            options.put("clock", manualClock ? "manual" : "realtime");
+        }
+        if (known.contains(SMMU_STAGE) && MachineNames.hasChoiceOfStages(command.machine())) {
+            options.put(SMMU_STAGE, stage());
+        }
+        for (var option : command.machineOptions().entrySet()) {
+            if (known.contains(option.getKey())) {
+                options.put(option.getKey(), option.getValue());
+            } else if (!OPTIONS_WITHOUT_EFFECT.contains(option.getKey())) {
+                throw new CommandLineException("-machine %s: unsupported option '%s'; the nearest supported one is '%s'"
+                        .formatted(command.machine(), option.getKey(), Nearest.to(option.getKey(), Stream.concat(
+                                known.stream(), OPTIONS_WITHOUT_EFFECT.stream()).toList())));
+            }
+        }
+        for (DeviceRequest device : command.devices()) {
+            requireType(device.deviceType());
+        }
+        return new BoardDefinition(BOARD, type.name(), options, command.devices());
+    }
+
+    private String stage() {
+        String stage = ONLY_STAGE_1;
+        for (SystemCommand.Global global : command.globals()) {
+            if (global.type().equals(SMMU_TYPE) && global.property().equals(STAGE)) {
+                stage = global.value();
+            }
+        }
+        return stage;
+    }
+
+    private MachineType machineType(String name) throws CommandLineException {
+        List<MachineType> types = providers.machineTypes();
+        for (MachineType type : types) {
+            if (type.name().equals(MachineNames.base(name))) {
+                return type;
+            }
+        }
+        List<String> names = Stream.concat(
+                        types.stream().map(MachineType::name),
+                        new MachineNames(providers).list().stream().map(MachineNames.Entry::name))
+                .toList();
+        throw new CommandLineException("unsupported machine type: \"%s\"; the nearest supported one is %s; use -machine"
+                .formatted(name, Nearest.to(name, names)) + " help to list supported machines");
+    }
+
+    private void requireType(String type) throws CommandLineException {
+        providers.needDevice(type);
+        if (providers.deviceFactory(type).isEmpty()) {
+            List<String> types = providers.deviceFactories().stream().map(factory -> factory.type()).toList();
+            throw new CommandLineException(
+                    "-device %s: '%s' is not a valid device model name; the nearest supported one is %s"
+                            .formatted(type, type, Nearest.to(type, types)));
+        }
+    }
+}

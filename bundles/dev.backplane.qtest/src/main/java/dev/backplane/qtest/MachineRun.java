@@ -1,0 +1,168 @@
+package dev.backplane.qtest;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.Boards;
+import dev.backplane.board.Cause;
+import dev.backplane.board.Slot;
+import dev.backplane.qtest.chardev.ConnectionHandler;
+import dev.backplane.qtest.chardev.Endpoint;
+import dev.backplane.qtest.chardev.EndpointService;
+import dev.backplane.qtest.commandline.CommandLineException;
+import dev.backplane.qtest.commandline.SystemCommand;
+import dev.backplane.qtest.control.MachineControl;
+import dev.backplane.qtest.protocol.QtestServer;
+import dev.backplane.qtest.qmp.QmpCatalog;
+import dev.backplane.qtest.qmp.QmpServer;
+import dev.backplane.qtest.qom.MachineNames;
+import dev.backplane.qtest.qom.QomTree;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.osgi.framework.BundleContext;
+
+/** One run of a machine: composes the board, serves the protocols, waits for the end. For one use. */
+final class MachineRun {
+    private static final String PROGRAM = "backplane-system-aarch64: ";
+    private static final String ACCELERATOR = "dev.backplane.accelerator.Accelerator";
+    private static final String PARENT = "backplane.parent";
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int FAILED = 1;
+
+    private final BundleContext context;
+    private final Boards boards;
+    private final OsgiProviders providers;
+    private final SystemCommand command;
+    private final List<EndpointService> services = new ArrayList<>();
+
+    MachineRun(BundleContext context, Boards boards, OsgiProviders providers, SystemCommand command) {
+        this.context = context;
+        this.boards = boards;
+        this.providers = providers;
+        this.command = command;
+    }
+
+    /** {@return the exit status} */
+    int run() throws CommandLineException, InterruptedException {
+        boolean manualClock = choosesQtest();
+        Optional<Board> board = command.machine().equals(SystemCommand.NO_MACHINE)
+                ? Optional.empty()
+                : Optional.of(compose(manualClock));
+        var control = new MachineControl(board, command.stopped(), command.noReboot());
+        var end = new ProcessEnd(control, services, command.pidfile());
+        try {
+            end.begin();
+            open(board, control);
+            services.forEach(EndpointService::start);
+            if (command.exitWithParent() && !ParentWatch.begin(Long.getLong(PARENT, 0))) {
+                control.quit("host-signal");
+            }
+            if (command.shell()) {
+                new ShellMonitor(context, providers).run(control);
+            }
+            return control.end().join();
+        } catch (IOException | IllegalStateException e) {
+            System.err.println(PROGRAM + e.getMessage());
+            return FAILED;
+        } finally {
+            end.reached();
+        }
+    }
+
+    /** Chooses the first accelerator that is there; {@return whether it is qtest, so that clients drive the clock} */
+    private boolean choosesQtest() throws CommandLineException {
+        for (String accelerator : command.accelerators()) {
+            switch (accelerator) {
+                case "qtest" -> {
+                    return true;
+                }
+                case "kvm" -> {
+                    if (providers.needService(ACCELERATOR)) {
+                        return false;
+                    }
+                }
+                default -> {
+                    System.err.println(PROGRAM + "warning: -accel tcg: no processor runs; devices and clients do");
+                    return false;
+                }
+            }
+        }
+        if (command.accelerators().isEmpty()) {
+            return false;
+        }
+        throw new CommandLineException("-accel kvm: there is no accelerator; the nearest supported one is -accel qtest");
+    }
+
+    private Board compose(boolean manualClock) throws CommandLineException, InterruptedException {
+        var definition = new Composition(providers, command).definition(manualClock);
+        Board board;
+        try {
+            board = boards.create(definition);
+        } catch (IllegalArgumentException e) {
+            throw new CommandLineException(e.getMessage());
+        }
+        board.slots().forEach(slot -> providers.needDevice(slot.definition().deviceType()));
+        if (!settles(board)) {
+            StringBuilder text = new StringBuilder("the machine is not complete:");
+            for (Cause cause : board.why()) {
+                text.append("\n  ").append(cause.subject()).append(": ").append(cause.reason());
+                if (!cause.remedy().isEmpty()) {
+                    text.append("; ").append(cause.remedy());
+                }
+            }
+            throw new CommandLineException(text.toString());
+        }
+        return board;
+    }
+
+    /** Waits until the board is complete, or nothing more can be expected because a device was refused. */
+    private static boolean settles(Board board) throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < end) {
+            if (board.awaitComplete(Duration.ofMillis(50))) {
+                return true;
+            }
+            if (board.slots().stream().anyMatch(MachineRun::isRefused)) {
+                return board.awaitComplete(Duration.ofMillis(50));
+            }
+        }
+        return false;
+    }
+
+    private static boolean isRefused(Slot slot) {
+        return slot.state() != Slot.State.RUNNING
+                && slot.history().stream().anyMatch(entry -> entry.event().equals("REFUSED"));
+    }
+
+    /** Opens the endpoints: first qtest, then the monitors in the order of the command line. */
+    private void open(Optional<Board> board, MachineControl control) throws IOException {
+        var machines = new MachineNames(providers);
+        var tree = new QomTree(
+                board,
+                MachineNames.qomType(command.machine()),
+                cpuModel() + "-arm-cpu",
+                command.processors(),
+                providers);
+        if (command.qtest().isPresent()) {
+            open("qtest", command.qtest().get(), new QtestServer(
+                    board, tree::slot, (prefix, name) -> providers.startModule(prefix + name), command.qtestLog()));
+        }
+        if (!command.monitors().isEmpty()) {
+            var catalog = new QmpCatalog(new QmpCatalog.Subject(
+                    board, control, providers, tree, machines, command.name(), command.processors(), cpuModel()));
+            for (Endpoint monitor : command.monitors()) {
+                open("qmp", monitor, new QmpServer(catalog, control));
+            }
+        }
+    }
+
+    private String cpuModel() {
+        int comma = command.cpu().indexOf(',');
+        return comma < 0 ? command.cpu() : command.cpu().substring(0, comma);
+    }
+
+    private void open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {
+        services.add(EndpointService.open(name, endpoint, handler));
+    }
+}

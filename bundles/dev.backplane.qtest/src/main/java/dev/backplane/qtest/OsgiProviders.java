@@ -1,0 +1,156 @@
+package dev.backplane.qtest;
+
+import dev.backplane.board.MachineType;
+import dev.backplane.device.DeviceFactory;
+import dev.backplane.qtest.control.Providers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+
+/**
+ * Machine types and device factories in the service registry. Bundles that the launcher has left to be started on demand
+ * are looked through by their component descriptions, so none is started that is not needed.
+ */
+final class OsgiProviders implements Providers {
+    /** Framework property: locations of bundles that are started on demand, separated by commas. */
+    static final String DEFERRED = "backplane.deferred";
+
+    private static final System.Logger LOGGER = System.getLogger(OsgiProviders.class.getName());
+    private static final String FACTORY_COMPONENT = "interface=\"" + DeviceFactory.class.getName() + "\"";
+
+    private final BundleContext context;
+
+    OsgiProviders(BundleContext context) {
+        this.context = context;
+    }
+
+    @Override
+    public List<MachineType> machineTypes() {
+        return services(MachineType.class, null, MachineType::name);
+    }
+
+    @Override
+    public List<DeviceFactory> deviceFactories() {
+        start(xml -> xml.contains(FACTORY_COMPONENT));
+        return services(DeviceFactory.class, null, DeviceFactory::type);
+    }
+
+    @Override
+    public Optional<DeviceFactory> deviceFactory(String type) {
+        return services(DeviceFactory.class, filter(type), DeviceFactory::type).stream().findFirst();
+    }
+
+    private static String filter(String type) {
+        return "(%s=%s)".formatted(DeviceFactory.TYPE, type.replaceAll("[\\\\*()\\x00]", "\\\\$0"));
+    }
+
+    /** {@return services, the best of each name, by name} */
+    private <S> List<S> services(Class<S> contract, String filter, Function<S, String> name) {
+        try {
+            List<ServiceReference<S>> references = new ArrayList<>(context.getServiceReferences(contract, filter));
+            references.sort(null); // the best comes last
+            Map<String, S> services = new TreeMap<>();
+            for (ServiceReference<S> reference : references) {
+                S service = context.getService(reference);
+                if (service != null) {
+                    services.put(name.apply(service), service);
+                }
+            }
+            return List.copyOf(services.values());
+        } catch (InvalidSyntaxException e) {
+            return List.of(); // no type has such a name
+        }
+    }
+
+    @Override
+    public void needDevice(String type) {
+        try {
+            if (context.getServiceReferences(DeviceFactory.class, filter(type)).isEmpty()) {
+                start(xml -> xml.contains(FACTORY_COMPONENT)
+                        && xml.contains(DeviceFactory.TYPE)
+                        && xml.contains("value=\"" + type + "\""));
+            }
+        } catch (InvalidSyntaxException e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "no device type has the name {0}", type);
+        }
+    }
+
+    /** Starts what provides a service, unless there is one; {@return whether there is} */
+    boolean needService(String contract) {
+        if (context.getServiceReference(contract) == null) {
+            start(xml -> xml.contains("interface=\"" + contract + "\""));
+        }
+        return context.getServiceReference(contract) != null;
+    }
+
+    /** Starts bundles, given by their locations, in this order. */
+    void startAll(Collection<String> locations) {
+        for (String location : locations) {
+            start(context.getBundle(location));
+        }
+    }
+
+    @Override
+    public boolean startModule(String name) {
+        for (Bundle bundle : context.getBundles()) {
+            if (bundle.getSymbolicName().equals(name) || bundle.getSymbolicName().endsWith("." + name)) {
+                start(bundle);
+                return bundle.getState() == Bundle.ACTIVE;
+            }
+        }
+        return false;
+    }
+
+    /** {@return the locations in a framework property} */
+    static List<String> locations(BundleContext context, String property) {
+        String text = context.getProperty(property);
+        return text == null || text.isEmpty() ? List.of() : Arrays.asList(text.split(","));
+    }
+
+    private void start(Predicate<String> wanted) {
+        for (String location : locations(context, DEFERRED)) {
+            Bundle bundle = context.getBundle(location);
+            if (bundle != null && bundle.getState() != Bundle.ACTIVE && hasComponent(bundle, wanted)) {
+                start(bundle);
+            }
+        }
+    }
+
+    private static void start(Bundle bundle) {
+        try {
+            bundle.start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
+        } catch (BundleException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "cannot start {0}: {1}", bundle.getSymbolicName(), e.getMessage());
+        }
+    }
+
+    private static boolean hasComponent(Bundle bundle, Predicate<String> wanted) {
+        Enumeration<URL> descriptions = bundle.findEntries("OSGI-INF", "*.xml", false);
+        while (descriptions != null && descriptions.hasMoreElements()) {
+            try (InputStream in = descriptions.nextElement().openStream()) {
+                if (wanted.test(new String(in.readAllBytes(), StandardCharsets.UTF_8))) {
+                    return true;
+                }
+            } catch (IOException e) {
+                LOGGER.log(System.Logger.Level.WARNING, "cannot read components of " + bundle.getSymbolicName(), e);
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.backplane.qtest;
+
+import dev.backplane.qtest.chardev.EndpointService;
+import dev.backplane.qtest.control.MachineControl;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The end of the process: a signal ends it with status 0, and nothing of it stays behind. */
+final class ProcessEnd {
+    private final MachineControl control;
+    private final List<EndpointService> services;
+    private final Optional<Path> pidfile;
+    private final AtomicBoolean reached = new AtomicBoolean();
+    private final Thread hook = new Thread(this::signalled, "backplane-signal");
+
+    ProcessEnd(MachineControl control, List<EndpointService> services, Optional<String> pidfile) {
+        this.control = control;
+        this.services = services;
+        this.pidfile = pidfile.map(Path::of);
+    }
+
+    /** Writes the process number and waits for signals. */
+    void begin() throws IOException {
+        if (pidfile.isPresent()) {
+            writePidfile(pidfile.get());
+        }
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    private static void writePidfile(Path file) throws IOException {
+        try {
+            if (Files.notExists(file)) {
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            }
+            try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.TRUNCATE_EXISTING)) {
+                out.write((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII));
+            }
+        } catch (IOException e) {
+            throw new IOException("-pidfile: cannot write '%s': %s".formatted(file, e), e);
+        }
+    }
+
+    private void signalled() {
+        if (!reached.get()) {
+            control.quit("host-signal");
+            cleanUp();
+            Runtime.getRuntime().halt(0); // on the way out already, so only halting sets the status
+        }
+    }
+
+    /** The run is over; the process exits by itself. */
+    void reached() {
+        if (!reached.getAndSet(true)) {
+            cleanUp();
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // A signal is being handled; the hook does nothing more.
+            }
+        }
+    }
+
+    private synchronized void cleanUp() {
+        services.forEach(EndpointService::close);
+        pidfile.ifPresent(file -> {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                System.err.println("backplane-system-aarch64: cannot delete " + file + ": " + e.getMessage());
+            }
+        });
+    }
+}

@@ -1,0 +1,30 @@
+package dev.backplane.qtest.chardev;
+
+/** Where a protocol is served. */
+public sealed interface Endpoint {
+
+    /**
+     * A unix socket.
+     *
+     * @param path path of the socket
+     * @param server whether to listen, else to connect
+     * @param waits whether a server waits for its first client before the machine starts
+     */
+    record Unix(String path, boolean server, boolean waits) implements Endpoint {}
+
+    /**
+     * A TCP socket.
+     *
+     * @param host name or address
+     * @param port port number
+     * @param server whether to listen, else to connect
+     * @param waits whether a server waits for its first client before the machine starts
+     */
+    record Tcp(String host, int port, boolean server, boolean waits) implements Endpoint {}
+
+    /** Standard input and output. */
+    record Stdio() implements Endpoint {}
+
+    /** Nowhere. */
+    record Null() implements Endpoint {}
+}

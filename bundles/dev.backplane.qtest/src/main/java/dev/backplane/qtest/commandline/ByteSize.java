@@ -1,0 +1,46 @@
+package dev.backplane.qtest.commandline;
+
+import java.math.BigDecimal;
+import java.util.Locale;
+
+/** Sizes as users write them. */
+final class ByteSize {
+    private static final String SUFFIXES = "BKMGTPE";
+    private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
+
+    private ByteSize() {}
+
+    /**
+     * {@return bytes}
+     *
+     * @param option name of the option, for messages
+     * @param text number with an optional suffix
+     * @param unit suffix that counts when none is written
+     */
+    static long parse(String option, String text, char unit) throws CommandLineException {
+        try {
+            String digits = text.strip();
+            char suffix = unit;
+            if (!digits.isEmpty() && !Character.isDigit(digits.charAt(digits.length() - 1)) && !isHex(digits)) {
+                suffix = digits.toUpperCase(Locale.ROOT).charAt(digits.length() - 1);
+                digits = digits.substring(0, digits.length() - 1);
+            }
+            int power = SUFFIXES.indexOf(suffix);
+            BigDecimal number = isHex(digits)
+                    ? new BigDecimal(new java.math.BigInteger(digits.substring(2), 16))
+                    : new BigDecimal(digits);
+            BigDecimal bytes = number.multiply(BigDecimal.valueOf(1L << (10 * power)));
+            if (power >= 0 && bytes.signum() >= 0 && bytes.compareTo(MOST) <= 0) {
+                return bytes.longValue();
+            }
+        } catch (NumberFormatException e) {
+            // The message below says what is expected.
+        }
+        throw new CommandLineException(
+                "%s: '%s' is no size: expected a number with an optional suffix K, M, G or T".formatted(option, text));
+    }
+
+    private static boolean isHex(String digits) {
+        return digits.startsWith("0x") || digits.startsWith("0X");
+    }
+}

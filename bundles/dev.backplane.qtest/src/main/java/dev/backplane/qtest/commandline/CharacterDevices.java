@@ -1,0 +1,97 @@
+package dev.backplane.qtest.commandline;
+
+import dev.backplane.qtest.chardev.Endpoint;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** The character devices of a command line. */
+final class CharacterDevices {
+    private static final Set<String> SOCKET = Set.of(
+            "backend", "id", "path", "host", "port", "server", "wait", "abstract", "nodelay", "telnet", "reconnect",
+            "reconnect-ms", "mux", "logfile", "logappend", "ipv4", "ipv6", "to");
+    private static final Set<String> BACKENDS = Set.of("socket", "stdio", "null");
+
+    private final Map<String, Endpoint> declared = new LinkedHashMap<>();
+
+    /** Takes a {@code -chardev}. */
+    void declare(OptionGroup group) throws CommandLineException {
+        String id = group.require("id");
+        String backend = group.require("backend");
+        if (declared.containsKey(id)) {
+            throw new CommandLineException("-chardev: duplicate id '%s'".formatted(id));
+        }
+        declared.put(id, switch (backend) {
+            case "socket" -> socket(group.allow(SOCKET));
+            case "stdio" -> new Endpoint.Stdio();
+            case "null" -> new Endpoint.Null();
+            default -> throw new CommandLineException("-chardev %s: unsupported backend; the nearest supported one is %s"
+                    .formatted(backend, Nearest.to(backend, BACKENDS)));
+        });
+    }
+
+    private static Endpoint socket(OptionGroup group) throws CommandLineException {
+        boolean server = group.isOn("server", false);
+        boolean wait = group.isOn("wait", server);
+        if (group.isOn("abstract", false) || group.isOn("telnet", false)) {
+            throw new CommandLineException("-chardev socket: abstract and telnet sockets are not supported; the nearest"
+                    + " supported one is path=PATH");
+        }
+        if (group.get("path").isPresent()) {
+            return new Endpoint.Unix(group.require("path"), server, wait);
+        }
+        return new Endpoint.Tcp(group.get("host").orElse("localhost"), port(group.require("port")), server, wait);
+    }
+
+    private static int port(String text) throws CommandLineException {
+        if (text.matches("[0-9]{1,5}") && Integer.parseInt(text) <= 0xFFFF) {
+            return Integer.parseInt(text);
+        }
+        throw new CommandLineException("'%s' is no port: expected 0 to 65535".formatted(text));
+    }
+
+    /** {@return a declared one} */
+    Endpoint declared(String option, String id) throws CommandLineException {
+        Endpoint endpoint = declared.get(id);
+        if (endpoint == null) {
+            throw new CommandLineException("%s: chardev '%s' not found; there are %s"
+                    .formatted(option, id, declared.keySet()));
+        }
+        return endpoint;
+    }
+
+    /** {@return what a legacy address such as {@code unix:PATH,server=on} means} */
+    Endpoint endpoint(String option, String text) throws CommandLineException {
+        if (text.startsWith("chardev:")) {
+            return declared(option, text.substring("chardev:".length()));
+        }
+        if (text.equals("stdio")) {
+            return new Endpoint.Stdio();
+        }
+        if (text.equals("null") || text.equals("none")) {
+            return new Endpoint.Null();
+        }
+        int colon = text.indexOf(':');
+        String kind = colon < 0 ? text : text.substring(0, colon);
+        OptionGroup group = OptionGroup.parse(option, text.substring(colon + 1), "address");
+        boolean server = group.isOn("server", false);
+        boolean wait = group.isOn("wait", server) && !group.isOn("nowait", false);
+        switch (kind) {
+            case "unix" -> {
+                return new Endpoint.Unix(group.require("address"), server, wait);
+            }
+            case "tcp" -> {
+                String address = group.require("address");
+                int last = address.lastIndexOf(':');
+                if (last >= 0) {
+                    String host = address.substring(0, last);
+                    return new Endpoint.Tcp(
+                            host.isEmpty() ? "localhost" : host, port(address.substring(last + 1)), server, wait);
+                }
+            }
+            default -> {}
+        }
+        throw new CommandLineException("%s %s: unsupported; the nearest supported one is %s %s".formatted(
+                option, text, option, Nearest.to(kind, Set.of("unix:PATH", "tcp:HOST:PORT", "chardev:ID", "stdio"))));
+    }
+}

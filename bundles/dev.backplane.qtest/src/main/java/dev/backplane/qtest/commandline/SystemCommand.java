@@ -1,0 +1,102 @@
+package dev.backplane.qtest.commandline;
+
+import dev.backplane.board.DeviceRequest;
+import dev.backplane.qtest.chardev.Endpoint;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a command line asks for. Immutable.
+ *
+ * @param task what to do
+ * @param machine machine type as written, for example {@code virt-11.1}
+ * @param machineOptions options of the machine as written
+ * @param devices devices, globals applied
+ * @param globals defaults of properties
+ * @param memory bytes of RAM
+ * @param memoryPath file that backs RAM, or {@code ""}
+ * @param processors number of processors
+ * @param cpu processor model as written
+ * @param accelerators accelerators in the order of preference
+ * @param qtest where qtest is served
+ * @param qtestLog file of the qtest log
+ * @param monitors where QMP is served, in order
+ * @param shell whether a shell is opened on the terminal
+ * @param stopped whether the machine starts stopped
+ * @param noReboot whether a reset ends the process
+ * @param exitWithParent whether the process ends with its parent
+ * @param pidfile file that takes the process number
+ * @param name name of the guest, or {@code ""}
+ */
+public record SystemCommand(
+        Task task,
+        String machine,
+        Map<String, String> machineOptions,
+        List<DeviceRequest> devices,
+        List<Global> globals,
+        long memory,
+        String memoryPath,
+        int processors,
+        String cpu,
+        List<String> accelerators,
+        Optional<Endpoint> qtest,
+        Optional<String> qtestLog,
+        List<Endpoint> monitors,
+        boolean shell,
+        boolean stopped,
+        boolean noReboot,
+        boolean exitWithParent,
+        Optional<String> pidfile,
+        String name) {
+
+    /** Machine type that has nothing. */
+    public static final String NO_MACHINE = "none";
+
+    /** What a start is for. */
+    public sealed interface Task {
+        /** Run a machine. */
+        record Run() implements Task {}
+
+        /** Print the options. */
+        record Help() implements Task {}
+
+        /** Print the version. */
+        record Version() implements Task {}
+
+        /** Print the machine types. */
+        record Machines() implements Task {}
+
+        /** Print the options of a machine. */
+        record MachineOptions(String machine) implements Task {}
+
+        /** Print the device types. */
+        record Devices() implements Task {}
+
+        /** Print the properties of a device type. */
+        record DeviceProperties(String type) implements Task {}
+    }
+
+    /**
+     * A default for all devices of a type.
+     *
+     * @param type device type
+     * @param property property
+     * @param value value as written
+     */
+    public record Global(String type, String property, String value) {}
+
+    /** Copies the collections. */
+    public SystemCommand {
+        machineOptions = Map.copyOf(machineOptions);
+        devices = List.copyOf(devices);
+        globals = List.copyOf(globals);
+        accelerators = List.copyOf(accelerators);
+        monitors = List.copyOf(monitors);
+    }
+
+    /** {@return the help text} */
+    public static String help() {
+        return SupportedOption.help();
+    }
+}

@@ -1,0 +1,49 @@
+package dev.backplane.qtest.protocol;
+
+import dev.backplane.board.BoardClock;
+import java.util.Map;
+
+/** Commands that move virtual time. */
+final class ClockCommands {
+    private final BoardClock clock;
+
+    /**
+     * Takes a clock.
+     *
+     * @param clock the board's clock, which nothing else moves
+     */
+    ClockCommands(BoardClock clock) {
+        this.clock = clock;
+    }
+
+    void addTo(Map<String, Command> commands) {
+        commands.put("clock_step", this::step);
+        commands.put("clock_set", (words, replies) -> advance(words.number(1), replies));
+    }
+
+    private void step(Words words, Replies replies) throws CommandFailure {
+        if (words.count() > 1) {
+            advance(clock.now() + words.number(1), replies);
+            return;
+        }
+        long deadline = clock.nextDeadline();
+        if (deadline < 0) {
+            throw new CommandFailure(
+                    "cannot advance clock to the next deadline because there is no pending deadline");
+        }
+        advance(deadline, replies);
+    }
+
+    /** Answers OK when time went on, FAIL when it stood still; the time in either case. */
+    private void advance(long time, Replies replies) throws CommandFailure {
+        if (clock.isRealTime()) {
+            throw new CommandFailure("real time drives the clock: start with -accel qtest");
+        }
+        long before = clock.now();
+        if (time > before) {
+            clock.advanceTo(time);
+        }
+        long now = clock.now();
+        replies.text(now > before ? "OK " : "FAIL ").text(Long.toString(now));
+    }
+}

@@ -1,0 +1,41 @@
+package dev.backplane.qtest.protocol;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Writes down what is received and sent, if anybody wants it. */
+final class QtestLog {
+    private static final String NOWHERE = "/dev/null";
+
+    private final PrintStream out;
+    private final long start = System.nanoTime();
+
+    private QtestLog(PrintStream out) {
+        this.out = out;
+    }
+
+    /** Opens a log; none, and a null device, cost nothing. */
+    static QtestLog open(Optional<String> file) throws IOException {
+        if (file.isEmpty() || file.get().equals(NOWHERE)) {
+            return new QtestLog(null);
+        }
+        return new QtestLog(
+                new PrintStream(Files.newOutputStream(Path.of(file.get())), true, StandardCharsets.ISO_8859_1));
+    }
+
+    boolean isOpen() {
+        return out != null;
+    }
+
+    void note(char direction, byte[] line, int from, int to) {
+        if (out != null) {
+            out.printf(Locale.ROOT, "[%c +%.6f] %s%n", direction, (System.nanoTime() - start) / 1e9,
+                    new String(line, from, to - from, StandardCharsets.ISO_8859_1));
+        }
+    }
+}

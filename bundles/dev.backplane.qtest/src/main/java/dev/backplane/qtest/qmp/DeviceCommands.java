@@ -1,0 +1,89 @@
+package dev.backplane.qtest.qmp;
+
+import static dev.backplane.qtest.qmp.QmpCommand.JsonType.STRING;
+import static dev.backplane.qtest.qmp.QmpCommand.optional;
+import static dev.backplane.qtest.qmp.QmpCommand.required;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.DeviceRequest;
+import dev.backplane.board.PlugException;
+import dev.backplane.board.Slot;
+import dev.backplane.qtest.commandline.DeviceArguments;
+import dev.backplane.qtest.json.Json;
+import dev.backplane.qtest.qmp.QmpCatalog.Subject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Commands that plug and unplug devices. */
+final class DeviceCommands {
+    private final Subject subject;
+
+    DeviceCommands(Subject subject) {
+        this.subject = subject;
+    }
+
+    void addTo(QmpCatalog catalog) {
+        catalog.add(new QmpCommand(
+                "device_add",
+                List.of(required("driver", STRING), optional("id", STRING), optional("bus", STRING)),
+                true,
+                this::add));
+        catalog.add(QmpCommand.of("device_del", this::remove, required("id", STRING)));
+    }
+
+    private Board board() throws QmpException {
+        return subject.board().orElseThrow(() -> QmpException.generic("machine type none takes no devices"));
+    }
+
+    private Object add(QmpArguments arguments) throws QmpException {
+        Board board = board();
+        Map<String, String> properties = new LinkedHashMap<>();
+        for (var argument : arguments.all().entrySet()) {
+            try {
+                properties.put(argument.getKey(), Json.asOptionText(argument.getValue()));
+            } catch (IllegalArgumentException e) {
+                throw QmpException.generic("Invalid parameter '%s': %s".formatted(argument.getKey(), e.getMessage()));
+            }
+        }
+        String driver = properties.remove("driver");
+        DeviceRequest request = DeviceArguments.request(driver, properties);
+        if (board.slot(request.id()).isPresent()) {
+            throw QmpException.generic("Duplicate device ID '%s'".formatted(request.id()));
+        }
+        subject.providers().needDevice(driver);
+        if (subject.providers().deviceFactory(driver).isEmpty()) {
+            throw QmpException.generic("'%s' is not a valid device model name".formatted(driver));
+        }
+        try {
+            Slot slot = board.plug(request);
+            if (!request.id().isEmpty()) {
+                subject.tree().name(slot.name());
+            }
+        } catch (PlugException refused) {
+            throw QmpException.generic(refused.getMessage());
+        }
+        return Map.of();
+    }
+
+    private Object remove(QmpArguments arguments) throws QmpException {
+        String id = arguments.text("id");
+        String slot = subject.tree().slot(id).map(Slot::name).orElse("");
+        if (slot.isEmpty()) {
+            throw QmpException.deviceNotFound(id);
+        }
+        String path = subject.tree().path(slot);
+        try {
+            board().unplug(slot);
+        } catch (PlugException refused) {
+            throw QmpException.generic(refused.getMessage());
+        }
+        Map<String, Object> data = new LinkedHashMap<>();
+        if (path.startsWith("/machine/peripheral/")) {
+            data.put("device", slot);
+        }
+        data.put("path", path);
+        arguments.afterwards(() -> subject.control().tell("DEVICE_DELETED", data));
+        return Map.of();
+    }
+}

@@ -1,0 +1,78 @@
+package dev.backplane.qtest.qmp;
+
+import static dev.backplane.qtest.qmp.QmpCommand.JsonType.ARRAY;
+import static dev.backplane.qtest.qmp.QmpCommand.optional;
+
+import dev.backplane.board.Board;
+import dev.backplane.qtest.control.MachineControl;
+import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.hmp.HumanMonitor;
+import dev.backplane.qtest.qom.MachineNames;
+import dev.backplane.qtest.qom.QomTree;
+import dev.backplane.qtest.qom.QomTypes;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** All commands by name. Immutable when made. */
+public final class QmpCatalog {
+    static final String NEGOTIATION = "qmp_capabilities";
+
+    private final Map<String, QmpCommand> commands = new TreeMap<>();
+
+    /**
+     * What commands speak about.
+     *
+     * @param board the board, or empty for machine type none
+     * @param control run state, reset, end
+     * @param providers machine types and device factories
+     * @param tree objects
+     * @param machines machines by the names that clients use
+     * @param name name of the guest, or {@code ""}
+     * @param processors number of processors
+     * @param cpu processor model as written
+     */
+    public record Subject(
+            Optional<Board> board,
+            MachineControl control,
+            Providers providers,
+            QomTree tree,
+            MachineNames machines,
+            String name,
+            int processors,
+            String cpu) {}
+
+    /** Makes all commands. */
+    public QmpCatalog(Subject subject) {
+        add(QmpCommand.of(NEGOTIATION, QmpCatalog::negotiate, optional("enable", ARRAY)));
+        new MachineQueries(subject).addTo(this);
+        new RunCommands(subject).addTo(this);
+        new QomCommands(subject, new QomTypes(subject.providers(), subject.machines())).addTo(this);
+        new DeviceCommands(subject).addTo(this);
+        new PciQuery(subject.board()).addTo(this);
+        new MemoryFileCommands(subject.board()).addTo(this);
+        new MonitorCommand(new HumanMonitor(subject.board(), subject.tree())).addTo(this);
+        new Schema(commands.values()).addTo(this);
+    }
+
+    private static Object negotiate(QmpArguments arguments) throws QmpException {
+        if (arguments.value("enable") instanceof List<?> wanted && !wanted.isEmpty()) {
+            throw QmpException.generic("Capability %s is not available: none is".formatted(wanted.getFirst()));
+        }
+        return Map.of();
+    }
+
+    void add(QmpCommand command) {
+        commands.put(command.name(), command);
+    }
+
+    Optional<QmpCommand> find(String name) {
+        return Optional.ofNullable(commands.get(name));
+    }
+
+    Collection<QmpCommand> all() {
+        return commands.values();
+    }
+}

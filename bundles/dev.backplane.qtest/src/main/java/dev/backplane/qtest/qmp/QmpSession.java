@@ -1,0 +1,154 @@
+package dev.backplane.qtest.qmp;
+
+import dev.backplane.qtest.json.Json;
+import dev.backplane.qtest.json.JsonException;
+import dev.backplane.qtest.json.JsonFramer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One client: greeting, negotiation, then a reply for each request. Requests come on one thread, events on any. */
+final class QmpSession implements JsonFramer.Sink {
+    private static final System.Logger LOGGER = System.getLogger(QmpSession.class.getName());
+    private static final int BUFFER = 1 << 14;
+    private static final List<String> MEMBERS = List.of("execute", "arguments", "id");
+
+    private final ByteChannel channel;
+    private final QmpCatalog catalog;
+    private volatile boolean negotiated;
+
+    QmpSession(ByteChannel channel, QmpCatalog catalog) {
+        this.channel = channel;
+        this.catalog = catalog;
+    }
+
+    /** Serves until the client leaves. */
+    void run() throws IOException {
+        send(Members.of("QMP", Members.of("version", QmpServer.version(), "capabilities", List.of())));
+        var framer = new JsonFramer(this);
+        byte[] bytes = new byte[BUFFER];
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        try {
+            while (channel.read(buffer.clear()) >= 0) {
+                framer.take(bytes, 0, buffer.position());
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            negotiated = false;
+        }
+    }
+
+    /** Sends an event, if the client has negotiated. */
+    void event(String name, Map<String, Object> data) {
+        if (!negotiated) {
+            return;
+        }
+        Instant now = Instant.now();
+        Map<String, Object> event = Members.of(
+                "timestamp", Members.of("seconds", now.getEpochSecond(), "microseconds", now.getNano() / 1000L),
+                "event", name);
+        if (!data.isEmpty()) {
+            event.put("data", data);
+        }
+        try {
+            send(event);
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "QMP client has left: {0}", e.getMessage());
+        }
+    }
+
+    @Override
+    public void malformed(String reason) {
+        reply(error(QmpException.generic(reason)), Optional.empty());
+    }
+
+    @Override
+    public void value(byte[] bytes, int length) {
+        Map<String, Object> request = Map.of();
+        QmpArguments arguments = null;
+        Map<String, Object> answer;
+        try {
+            request = object(Json.parse(bytes, length), "QMP input must be a JSON object");
+            QmpCommand command = command(request);
+            arguments = QmpArguments.check(command, object(
+                    request.getOrDefault("arguments", Map.of()),
+                    "QMP input member 'arguments' must be an object"));
+            answer = Members.of("return", command.action().run(arguments));
+            if (command.name().equals(QmpCatalog.NEGOTIATION)) {
+                negotiated = true;
+            }
+        } catch (JsonException e) {
+            answer = error(QmpException.generic("JSON parse error, " + e.getMessage()));
+        } catch (QmpException e) {
+            answer = error(e);
+        } catch (RuntimeException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "QMP command failed", e);
+            answer = error(QmpException.generic(e.getMessage() == null ? e.toString() : e.getMessage()));
+            arguments = null;
+        }
+        reply(answer, Optional.of(request));
+        if (arguments != null) {
+            arguments.finish();
+        }
+    }
+
+    private QmpCommand command(Map<String, Object> request) throws QmpException {
+        for (String member : request.keySet()) {
+            if (!MEMBERS.contains(member)) {
+                throw QmpException.generic("QMP input member '%s' is unexpected".formatted(member));
+            }
+        }
+        if (!request.containsKey("execute")) {
+            throw QmpException.generic("QMP input lacks member 'execute'");
+        }
+        if (!(request.get("execute") instanceof String name)) {
+            throw QmpException.generic("QMP input member 'execute' must be a string");
+        }
+        boolean negotiates = name.equals(QmpCatalog.NEGOTIATION);
+        if (!negotiated && !negotiates) {
+            throw QmpException.commandNotFound(
+                    "Expecting capabilities negotiation with '%s'".formatted(QmpCatalog.NEGOTIATION));
+        }
+        if (negotiated && negotiates) {
+            throw QmpException.commandNotFound("Capabilities negotiation is already complete, command ignored");
+        }
+        return catalog.find(name)
+                .orElseThrow(() -> QmpException.commandNotFound("The command %s has not been found".formatted(name)));
+    }
+
+    @SuppressWarnings("unchecked") // keys of JSON objects are strings
+    private static Map<String, Object> object(Object value, String complaint) throws QmpException {
+        if (value instanceof Map<?, ?> map) {
+            return (Map<String, Object>) map;
+        }
+        throw QmpException.generic(complaint);
+    }
+
+    private static Map<String, Object> error(QmpException e) {
+        return Members.of("error", Members.of("class", e.kind().name(), "desc", e.getMessage()));
+    }
+
+    /** Answers; a request that has an id, null included, finds it in its answer. */
+    private void reply(Map<String, Object> answer, Optional<Map<String, Object>> request) {
+        request.filter(members -> members.containsKey("id")).ifPresent(members -> answer.put("id", members.get("id")));
+        try {
+            send(answer);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private synchronized void send(Map<String, Object> message) throws IOException {
+        byte[] text = Json.write(message);
+        ByteBuffer buffer = ByteBuffer.allocate(text.length + 2).put(text).put((byte) '\r').put((byte) '\n').flip();
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+}

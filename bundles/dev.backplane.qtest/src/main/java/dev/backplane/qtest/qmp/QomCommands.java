@@ -1,0 +1,118 @@
+package dev.backplane.qtest.qmp;
+
+import static dev.backplane.qtest.qmp.QmpCommand.JsonType.ANY;
+import static dev.backplane.qtest.qmp.QmpCommand.JsonType.BOOLEAN;
+import static dev.backplane.qtest.qmp.QmpCommand.JsonType.STRING;
+import static dev.backplane.qtest.qmp.QmpCommand.optional;
+import static dev.backplane.qtest.qmp.QmpCommand.required;
+
+import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.qmp.QmpCatalog.Subject;
+import dev.backplane.qtest.qom.PropertyTypes;
+import dev.backplane.qtest.qom.QomObject;
+import dev.backplane.qtest.qom.QomProperty;
+import dev.backplane.qtest.qom.QomTree;
+import dev.backplane.qtest.qom.QomTypes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Commands about objects, their types and properties. */
+final class QomCommands {
+    private final QomTree tree;
+    private final QomTypes types;
+    private final Providers providers;
+
+    QomCommands(Subject subject, QomTypes types) {
+        tree = subject.tree();
+        providers = subject.providers();
+        this.types = types;
+    }
+
+    void addTo(QmpCatalog catalog) {
+        catalog.add(QmpCommand.of("qom-list", this::list, required("path", STRING)));
+        catalog.add(QmpCommand.of("qom-get", this::get, required("path", STRING), required("property", STRING)));
+        catalog.add(QmpCommand.of(
+                "qom-set", this::set, required("path", STRING), required("property", STRING), required("value", ANY)));
+        catalog.add(QmpCommand.of(
+                "qom-list-types", this::listTypes, optional("implements", STRING), optional("abstract", BOOLEAN)));
+        catalog.add(QmpCommand.of(
+                "device-list-properties", this::deviceProperties, required("typename", STRING)));
+    }
+
+    private QomObject find(String path) throws QmpException {
+        return tree.find(path).orElseThrow(() -> QmpException.deviceNotFound(path));
+    }
+
+    private static List<QomProperty> properties(QomObject object) {
+        List<QomProperty> properties = new ArrayList<>();
+        properties.add(new QomProperty("type", "string", object.type()));
+        properties.addAll(object.ownProperties().get());
+        object.children().forEach((name, child) ->
+                properties.add(new QomProperty(name, "child<%s>".formatted(child.type()), child.path())));
+        return properties;
+    }
+
+    private Object list(QmpArguments arguments) throws QmpException {
+        return properties(find(arguments.text("path"))).stream()
+                .map(property -> Members.of("name", property.name(), "type", property.type()))
+                .toList();
+    }
+
+    private QomProperty property(QmpArguments arguments) throws QmpException {
+        QomObject object = find(arguments.text("path"));
+        String name = arguments.text("property");
+        return properties(object).stream()
+                .filter(property -> property.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> QmpException.generic("Property '%s.%s' not found".formatted(object.type(), name)));
+    }
+
+    private Object get(QmpArguments arguments) throws QmpException {
+        return property(arguments).value();
+    }
+
+    /** Properties are final once a device is realized, and only realized devices are in the tree. */
+    private Object set(QmpArguments arguments) throws QmpException {
+        QomProperty property = property(arguments);
+        QomObject object = find(arguments.text("path"));
+        if (object.slot().isEmpty() || property.name().equals("type") || property.type().startsWith("child<")) {
+            throw QmpException.generic("Property '%s.%s' is not writable".formatted(object.type(), property.name()));
+        }
+        throw QmpException.generic("Attempt to set property '%s' on device '%s' (type '%s') after it was realized"
+                .formatted(property.name(), object.slot().get().name(), object.type()));
+    }
+
+    private Object listTypes(QmpArguments arguments) {
+        return types.implementing(arguments.text("implements", ""), arguments.flag("abstract", false)).stream()
+                .map(QomCommands::describe)
+                .toList();
+    }
+
+    private static Map<String, Object> describe(QomTypes.Type type) {
+        Map<String, Object> members = Members.of("name", type.name());
+        if (type.isAbstract()) {
+            members.put("abstract", true);
+        }
+        if (!type.parent().isEmpty()) {
+            members.put("parent", type.parent());
+        }
+        return members;
+    }
+
+    private Object deviceProperties(QmpArguments arguments) throws QmpException {
+        String type = arguments.text("typename");
+        if (types.isAbstract(type)) {
+            throw QmpException.generic("Parameter 'typename' expects a non-abstract device type");
+        }
+        providers.needDevice(type);
+        var factory = providers.deviceFactory(type).orElseThrow(() -> QmpException.deviceNotFound(type));
+        return factory.properties().stream()
+                .map(property -> Members.of(
+                        "name", property.name(),
+                        "type", PropertyTypes.name(property),
+                        "description", PropertyTypes.description(property),
+                        "default-value", property.defaultValue()))
+                .toList();
+    }
+}
