@@ -9,6 +9,7 @@ import dev.backplane.board.SlotDefinition;
 import dev.backplane.pci.PciIommu;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -43,7 +44,7 @@ final class Layouter {
             case OFF -> {}
         }
         if (options.smmu()) {
-            slots.add(smmu());
+            slots.add(smmu(options.iommuProfile()));
             warnOfSharedInterrupts();
         }
         return new MachineDefinition(
@@ -134,11 +135,15 @@ final class Layouter {
                 Placement.wires(GIC, first, lines));
     }
 
-    private static SlotDefinition smmu() {
+    private static SlotDefinition smmu(String profile) {
+        var properties = new HashMap<String, Object>(Map.of("stage", "nested", PciIommu.PRIMARY_BUS, ROOT_BUS));
+        if (!profile.equals("default")) {
+            properties.put("profile", profile);
+        }
         return slot(
                 SMMU,
                 DevicePlacement.SMMU_TYPE,
-                Map.of("stage", "nested", PciIommu.PRIMARY_BUS, ROOT_BUS),
+                properties,
                 Map.of(DevicePlacement.SMMU_REGION, AddressMap.SMMU.base()),
                 Placement.wires(GIC, InterruptMap.intid(InterruptMap.SMMU), InterruptMap.SMMU_LINES));
     }

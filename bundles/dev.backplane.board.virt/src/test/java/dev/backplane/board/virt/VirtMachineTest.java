@@ -45,6 +45,12 @@ class VirtMachineTest {
     }
 
     @Test
+    void theSmmusProfileIsAnOption() {
+        assertThat(slot(define("iommu=smmuv3", "iommu-profile=virt-11.1"), "smmu0").properties())
+                .containsEntry("profile", "virt-11.1");
+    }
+
+    @Test
     void gicv3WithItsAndSmmu() {
         MachineDefinition virt = define("iommu=smmuv3");
         assertThat(names(virt)).containsExactly("gic", "its0", "smmu0");
