@@ -259,7 +259,8 @@ final class Distributor implements MmioHandler {
             long[] savedRoutes = saved.get("IROUTER", long[].class);
             if (savedRoutes.length != routes.length) {
                 throw new RestoreException(
-                        "distributor, field IROUTER: %d elements: expected %d; num-irq must be the same".formatted(savedRoutes.length, routes.length));
+                        "distributor, field IROUTER: %d elements: expected %d; num-irq must be the same"
+                                .formatted(savedRoutes.length, routes.length));
             }
             spis.restore(Nested.state(saved, "spis"));
             System.arraycopy(savedRoutes, 0, routes, 0, routes.length);

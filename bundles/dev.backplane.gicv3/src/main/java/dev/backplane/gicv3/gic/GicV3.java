@@ -134,7 +134,8 @@ public final class GicV3
         List<?> all = state.get("redistributors", List.class);
         if (all.size() != redistributors.length) {
             throw new RestoreException(
-                    "state of %s, field redistributors: %d processors: expected %d; num-cpu must be the same".formatted(TYPE, all.size(), redistributors.length));
+                    "state of %s, field redistributors: %d processors: expected %d; num-cpu must be the same"
+                            .formatted(TYPE, all.size(), redistributors.length));
         }
         distributor.restore(Nested.state(state, "distributor"));
         for (Redistributor redistributor : redistributors) {

@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The control registers and the command queue (IHI 0069, sections 5.3 and 12.19). One thread at a time executes
- * commands, without the lock of the registers: a thread that writes GITS_CWRITER meanwhile leaves the work to it, so nobody waits
- * for a thread that itself waits for a grace period.
+ * commands, without the lock of the registers: a thread that writes GITS_CWRITER meanwhile leaves the work to it, so
+ * nobody waits for a thread that itself waits for a grace period.
  */
 final class ControlFrame {
     private static final int QUEUE_PAGE = 4096;

@@ -166,7 +166,8 @@ public final class Its implements PlatformDevice, MsiController, MsiInspection, 
         long[] collections = state.get("hardware-collections", long[].class);
         if (collections.length != hardwareCollections) {
             throw new RestoreException(
-                    "state of %s, field hardware-collections: %d elements: expected %d, as the property".formatted(TYPE, collections.length, hardwareCollections));
+                    "state of %s, field hardware-collections: %d elements: expected %d, as the property"
+                            .formatted(TYPE, collections.length, hardwareCollections));
         }
         long generation = state.getLong("generation");
         Map<?, ?> counts = state.get("errors", Map.class);
