@@ -82,8 +82,9 @@ final class Access {
             if (!ticket.cancel()) {
                 return done.join();
             }
-            throw new IllegalStateException("%s is still held after %d s and was given up: the translation is stalled or "
-                    .formatted(what, patience.toSeconds()) + "a slot is parked; type board:why or smmu:events");
+            throw new IllegalStateException("%s is still held after %d s and was given up: "
+                    .formatted(what, patience.toSeconds())
+                    + "the translation is stalled or a slot is parked; type board:why or smmu:events");
         } catch (InterruptedException e) {
             ticket.cancel();
             Thread.currentThread().interrupt();

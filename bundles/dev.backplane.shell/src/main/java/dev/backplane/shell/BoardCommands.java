@@ -59,7 +59,8 @@ public final class BoardCommands {
                 .map(bank -> InspectNode.hex(bank.name(), bank.base()).withNote("%d MiB%s"
                         .formatted(bank.size() >>> 20, bank.file().isEmpty() ? "" : ", file " + bank.file())))
                 .toList())));
-        facts.add(InspectNode.group("PCI root buses", board.pci().rootBuses().stream().map(BoardCommands::bus).toList()));
+        facts.add(InspectNode.group("PCI root buses", board.pci().rootBuses().stream().map(BoardCommands::bus)
+                .toList()));
         facts.add(InspectNode.number("slots", board.slots().size()).withNote("board:slots shows them"));
         facts.add(InspectNode.number("virtual time", board.clock().now())
                 .withNote("ns, driven by " + (board.clock().isRealTime() ? "real time" : "steps")));
@@ -84,8 +85,10 @@ public final class BoardCommands {
         String current = selection.board(session, "").name();
         var table = new Table(Output.isTerminal(session), "", "board", "machine", "state", ">slots", "waits for");
         for (Board board : all) {
-            String cause = board.why().stream().findFirst().map(first -> first.subject() + ": " + first.reason()).orElse("");
-            table.paintedRow(board.isComplete() ? Colour.GREEN : Colour.YELLOW, 3, board.name().equals(current) ? "*" : "",
+            String cause = board.why().stream().findFirst().map(first -> first.subject() + ": " + first.reason())
+                    .orElse("");
+            table.paintedRow(board.isComplete() ? Colour.GREEN : Colour.YELLOW, 3,
+                    board.name().equals(current) ? "*" : "",
                     board.name(), board.definition().machine(), board.isComplete() ? "complete" : "waiting",
                     board.slots().size(), cause);
         }

@@ -130,7 +130,8 @@ public final class CandidateCommand {
     private static List<String> files(Path folder, String typed) {
         int slash = typed.lastIndexOf('/') + 1;
         try (Stream<Path> found = Files.list(folder.resolve(typed.substring(0, slash)))) {
-            return found.map(file -> typed.substring(0, slash) + file.getFileName() + (Files.isDirectory(file) ? "/" : ""))
+            return found.map(file -> typed.substring(0, slash) + file.getFileName()
+                    + (Files.isDirectory(file) ? "/" : ""))
                     .sorted().toList();
         } catch (IOException e) {
             return List.of();

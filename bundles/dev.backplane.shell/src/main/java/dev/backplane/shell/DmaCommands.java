@@ -53,7 +53,8 @@ public final class DmaCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("PASID (SubstreamID); default: none") @Parameter(names = {"-p", "--pasid"}, absentValue = "")
             String pasid,
-            @Descriptor("the data is text") @Parameter(names = {"-t", "--text"}, presentValue = "true", absentValue = "false")
+            @Descriptor("the data is text")
+            @Parameter(names = {"-t", "--text"}, presentValue = "true", absentValue = "false")
             boolean text,
             @Descriptor(Requester.HELP) @Completes(Completes.Kind.STREAM) String requester,
             @Descriptor("input address") String iova,

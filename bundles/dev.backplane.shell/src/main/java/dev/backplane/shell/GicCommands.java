@@ -40,12 +40,14 @@ public final class GicCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the controller; default: the only one") @Completes(Completes.Kind.SLOT)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot) {
-        var table = new Table(Output.isTerminal(session), ">INTID", "kind", ">CPU", ">priority", "enabled", "active", "group");
+        var table = new Table(Output.isTerminal(session), ">INTID", "kind", ">CPU", ">priority", "enabled", "active",
+                "group");
         List<InterruptInspection.PendingInterrupt> all = Selection.with(selection.board(session, name), slot,
                 InterruptInspection.class, GIC, InterruptInspection::pending);
         for (InterruptInspection.PendingInterrupt pending : all) {
             table.row(pending.intid(), kind(pending.intid()), pending.processor() < 0 ? "-" : pending.processor(),
-                    "0x%02x".formatted(pending.priority()), pending.enabled() ? "yes" : "no", pending.active() ? "yes" : "no",
+                    "0x%02x".formatted(pending.priority()), pending.enabled() ? "yes" : "no",
+                    pending.active() ? "yes" : "no",
                     pending.group());
         }
         return table.isEmpty() ? "no interrupt is pending" : table.render();
@@ -59,7 +61,8 @@ public final class GicCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the controller; default: the only one") @Completes(Completes.Kind.SLOT)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
-            @Descriptor("processor, for banked interrupts and LPIs") @Parameter(names = {"-c", "--cpu"}, absentValue = "0")
+            @Descriptor("processor, for banked interrupts and LPIs")
+            @Parameter(names = {"-c", "--cpu"}, absentValue = "0")
             String cpu,
             @Descriptor("INTID") String intid) {
         int processor = processor(cpu);
@@ -88,7 +91,8 @@ public final class GicCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the controller; default: the only one") @Completes(Completes.Kind.SLOT)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
-            @Descriptor("interrupt group, 0 or 1") @Parameter(names = {"-g", "--group"}, absentValue = "1") String group,
+            @Descriptor("interrupt group, 0 or 1")
+            @Parameter(names = {"-g", "--group"}, absentValue = "1") String group,
             @Descriptor("processor, default 0") String... cpu) {
         Board board = selection.board(session, name);
         int processor = processor(cpu.length == 0 ? "0" : cpu[0]);
@@ -110,7 +114,8 @@ public final class GicCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the controller; default: the only one") @Completes(Completes.Kind.SLOT)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
-            @Descriptor("interrupt group, 0 or 1") @Parameter(names = {"-g", "--group"}, absentValue = "1") String group,
+            @Descriptor("interrupt group, 0 or 1")
+            @Parameter(names = {"-g", "--group"}, absentValue = "1") String group,
             @Descriptor("processor") String cpu,
             @Descriptor("INTID that was acknowledged") String intid) {
         Board board = selection.board(session, name);
@@ -126,7 +131,8 @@ public final class GicCommands {
 
     private static void checkProcessor(CpuInterface gic, int processor) {
         if (processor >= gic.processors()) {
-            throw new IllegalArgumentException("processor %d: expected 0 to %d".formatted(processor, gic.processors() - 1));
+            throw new IllegalArgumentException("processor %d: expected 0 to %d"
+                    .formatted(processor, gic.processors() - 1));
         }
     }
 

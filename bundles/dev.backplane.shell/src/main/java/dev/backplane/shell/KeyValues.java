@@ -20,7 +20,9 @@ final class KeyValues {
         }
     }
 
-    /** {@return a wish for a device; {@code id}, {@code bus} and {@code addr} are the board's, the rest the device's} */
+    /**
+     * {@return a wish for a device; {@code id}, {@code bus} and {@code addr} are the board's, the rest the device's}
+     */
     static DeviceRequest request(String type, List<String> properties) {
         var values = new LinkedHashMap<String, String>();
         properties.forEach(property -> put(values, property));

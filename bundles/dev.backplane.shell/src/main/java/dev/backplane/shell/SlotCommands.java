@@ -68,9 +68,11 @@ public final class SlotCommands {
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name) {
         Board board = selection.board(session, name);
-        var table = new Table(Output.isTerminal(session), "slot", "type", "state", "at", ">swaps", ">aborts", "served by");
+        var table = new Table(Output.isTerminal(session), "slot", "type", "state", "at", ">swaps", ">aborts",
+                "served by");
         for (Slot slot : board.slots()) {
-            table.paintedRow(colour(slot.state()), 2, slot.name(), slot.definition().deviceType(), slot.state(), place(board, slot),
+            table.paintedRow(colour(slot.state()), 2, slot.name(), slot.definition().deviceType(), slot.state(),
+                    place(board, slot),
                     slot.handOvers(), slot.aborts(), slot.provider().orElse("-"));
         }
         return table.render();

@@ -47,7 +47,8 @@ public final class SmmuCommands {
             @Descriptor("show only registers whose names contain this") String... filter) {
         Board board = selection.board(session, name);
         String found = slot.isEmpty() ? Selection.only(board, IommuInspection.class, SMMU).name() : slot;
-        InspectNode all = Selection.with(board, found, Inspectable.class, "device with registers", Inspectable::inspect);
+        InspectNode all = Selection.with(board, found, Inspectable.class, "device with registers",
+                Inspectable::inspect);
         return Tree.drawRegisters(filter.length == 0 ? all : matching(all, filter[0].toUpperCase(Locale.ROOT)));
     }
 
@@ -136,7 +137,8 @@ public final class SmmuCommands {
         int streamId = Requester.parse(stream);
         PrintStream out = Output.stream();
         ofStream(session, name, slot, streamId, smmu -> {
-            out.printf("%-25s  %12s  %5s  %-4s  %5s  %s%n", "input addresses", "output", "size", "perm", "level", "context");
+            out.printf("%-25s  %12s  %5s  %-4s  %5s  %s%n", "input addresses", "output", "size", "perm", "level",
+                    "context");
             long[] count = {0};
             smmu.mappings(streamId, mapping -> {
                 out.println(row(mapping));
@@ -149,7 +151,8 @@ public final class SmmuCommands {
 
     private static String row(IommuInspection.LeafMapping mapping) {
         return "%012x-%012x  %12x  %5s  %-4s  %5d  %s%s".formatted(mapping.iova(), mapping.iova() + mapping.size() - 1,
-                mapping.output(), size(mapping.size()), permission(mapping.readable(), mapping.writable()), mapping.level(),
+                mapping.output(), size(mapping.size()), permission(mapping.readable(), mapping.writable()),
+                        mapping.level(),
                 mapping.asid() == 0 ? "" : "ASID " + mapping.asid() + " ",
                 mapping.vmid() == 0 ? "" : "VMID " + mapping.vmid()).stripTrailing();
     }
@@ -173,11 +176,13 @@ public final class SmmuCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the SMMU; default: the only one") @Completes(Completes.Kind.SMMU)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
-            @Descriptor("show at most so many") @Parameter(names = {"-n", "--number"}, absentValue = "20") String number) {
+            @Descriptor("show at most so many")
+            @Parameter(names = {"-n", "--number"}, absentValue = "20") String number) {
         int most = (int) Numbers.parse("number", number, Integer.MAX_VALUE);
         return ofSlot(session, name, slot, smmu -> {
             List<InspectNode> all = smmu.commands();
-            return listed("commands (%d in the ring)".formatted(all.size()), all.subList(0, Math.min(most, all.size())));
+            return listed("commands (%d in the ring)".formatted(all.size()),
+                    all.subList(0, Math.min(most, all.size())));
         });
     }
 

@@ -95,7 +95,8 @@ class CommandsInGogoTest {
         "board:unplug gic           | slot gic is the machine's own and stays",
         "board:update gic /no.jar   | no file '/no.jar'",
         "mem:read 0xzz              | address '0xzz' is no number: type it in decimal or, with 0x, in hexadecimal",
-        "mem:read 0x0               | read of 64 bytes at 0x0 failed: DECODE_ERROR: nothing answers at the address; mem:map",
+        "mem:read 0x0               | read of 64 bytes at 0x0 failed: DECODE_ERROR: nothing answers at the address; "
+                + "mem:map",
         "mem:read 0x40000000 2M     | length 2M is out of range: expected 1 to 1048576 bytes",
         "mem:write -w 3 0x40000000 1 | width 3: expected 1, 2, 4 or 8 bytes",
         "mem:write -w 1 0x40000000 256 | value 256 is out of range: expected 0 to 0xff",

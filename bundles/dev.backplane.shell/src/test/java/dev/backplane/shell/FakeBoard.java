@@ -120,7 +120,8 @@ final class FakeBoard implements Board {
 
     @Override
     public List<MapEntry> memoryMap() {
-        return List.of(new MapEntry(0x0905_0000L, 0x20000, "smmu0", "smmu", "mmio"), new MapEntry(RAM, 1 << 16, "ram", "ram",
+        return List.of(new MapEntry(0x0905_0000L, 0x20000, "smmu0", "smmu", "mmio"),
+                new MapEntry(RAM, 1 << 16, "ram", "ram",
                 "ram"));
     }
 

@@ -60,7 +60,8 @@ final class FakeGic implements InterruptInspection, CpuInterface, MsiInspection 
     @Override
     public Route route(int deviceId, int eventId) {
         boolean mapped = deviceId == 8 && eventId == 0;
-        return new Route(mapped ? OptionalInt.of(LPI) : OptionalInt.empty(), mapped ? OptionalInt.of(1) : OptionalInt.empty(),
+        return new Route(mapped ? OptionalInt.of(LPI) : OptionalInt.empty(), mapped ? OptionalInt.of(1)
+                : OptionalInt.empty(),
                 InspectNode.hex("DeviceID", deviceId));
     }
 

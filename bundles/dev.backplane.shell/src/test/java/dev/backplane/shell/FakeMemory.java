@@ -56,7 +56,8 @@ final class FakeMemory implements DmaPort {
     }
 
     @Override
-    public TransactionResult read(TransactionContext thread, long address, MemorySegment target, long offset, int length) {
+    public TransactionResult read(TransactionContext thread, long address, MemorySegment target, long offset,
+            int length) {
         TransactionResult result = outcome(address, length);
         if (result.isDone()) {
             MemorySegment.copy(MemorySegment.ofArray(bytes), address - base, target, offset, length);
@@ -65,7 +66,8 @@ final class FakeMemory implements DmaPort {
     }
 
     @Override
-    public TransactionResult write(TransactionContext thread, long address, MemorySegment source, long offset, int length) {
+    public TransactionResult write(TransactionContext thread, long address, MemorySegment source, long offset,
+            int length) {
         TransactionResult result = outcome(address, length);
         if (result.isDone()) {
             MemorySegment.copy(source, offset, MemorySegment.ofArray(bytes), address - base, length);

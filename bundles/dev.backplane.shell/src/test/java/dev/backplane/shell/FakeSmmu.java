@@ -21,7 +21,8 @@ final class FakeSmmu implements IommuInspection, Inspectable {
     public InspectNode inspect() {
         return InspectNode.group(name, List.of(
                 new InspectNode("CR0", "0x0000000d", "+0x20",
-                        List.of(InspectNode.hex("SMMUEN", 1), InspectNode.hex("EVENTQEN", 1), InspectNode.hex("CMDQEN", 1))),
+                        List.of(InspectNode.hex("SMMUEN", 1), InspectNode.hex("EVENTQEN", 1),
+                                InspectNode.hex("CMDQEN", 1))),
                 new InspectNode("CR1", "0x00000d75", "+0x28", List.of())));
     }
 
@@ -32,7 +33,8 @@ final class FakeSmmu implements IommuInspection, Inspectable {
 
     @Override
     public InspectNode streamTableEntry(int streamId) {
-        return InspectNode.group("STE of StreamID 0x%x in %s".formatted(streamId, name), List.of(InspectNode.number("V", 1)));
+        return InspectNode.group("STE of StreamID 0x%x in %s".formatted(streamId, name),
+                List.of(InspectNode.number("V", 1)));
     }
 
     @Override
@@ -42,17 +44,21 @@ final class FakeSmmu implements IommuInspection, Inspectable {
 
     @Override
     public Explanation explain(TransactionAttributes attributes, long iova, AccessKind access) {
-        InspectNode tree = InspectNode.group("StreamID 0x%x %s 0x%x PASID %d".formatted(attributes.requesterId(), access, iova,
+        InspectNode tree = InspectNode.group("StreamID 0x%x %s 0x%x PASID %d"
+                .formatted(attributes.requesterId(), access, iova,
                 attributes.substreamId()), List.of(InspectNode.hex("STE", 0x5b660200L).withNote("Config = stage 1")));
         return new Explanation(tree, iova == 0
-                ? new Outcome.Faulted("F_TRANSLATION: level 3 descriptor invalid", Optional.of(new long[] {0x10, 2, 0, 0}))
+                ? new Outcome.Faulted("F_TRANSLATION: level 3 descriptor invalid",
+                        Optional.of(new long[] {0x10, 2, 0, 0}))
                 : new Outcome.Mapped(0x8090040L, 4096, true, access == AccessKind.READ));
     }
 
     @Override
     public void mappings(int streamId, Consumer<LeafMapping> visitor) {
-        visitor.accept(new LeafMapping(0xff300000L, 0x44fe0000L, 0x1000, true, false, 3, 3, 0, 0x440cb800L, 0x44fe0fc7L));
-        visitor.accept(new LeafMapping(0xff400000L, 0x45000000L, 0x200000, true, true, 2, 3, 0, 0x440cc000L, 0x45000fc7L));
+        visitor.accept(new LeafMapping(0xff300000L, 0x44fe0000L, 0x1000, true, false, 3, 3, 0, 0x440cb800L,
+                0x44fe0fc7L));
+        visitor.accept(new LeafMapping(0xff400000L, 0x45000000L, 0x200000, true, true, 2, 3, 0, 0x440cc000L,
+                0x45000fc7L));
     }
 
     @Override

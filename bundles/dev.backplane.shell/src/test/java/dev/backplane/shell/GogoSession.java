@@ -105,7 +105,8 @@ final class GogoSession implements Boards, AutoCloseable {
 
         @Override
         public List<PropertyDescriptor> properties() {
-            return List.of(PropertyDescriptor.of("dma_mask", PropertyType.UINT64, 0xFFF_FFFFL, "bits of a DMA address"));
+            return List.of(PropertyDescriptor.of("dma_mask", PropertyType.UINT64, 0xFFF_FFFFL,
+                    "bits of a DMA address"));
         }
 
         @Override

@@ -49,14 +49,15 @@ public final class VmCommands {
     private String load(CommandSession session, Path path, Capture capture, String wanted) throws InterruptedException {
         String name = wanted.isEmpty() ? capture.name() : wanted;
         if (boards.find(name).isPresent()) {
-            throw new IllegalArgumentException("there is a board '%s' already; name another (vm:load FOLDER NAME) or type "
-                    .formatted(name) + "board:destroy " + name);
+            throw new IllegalArgumentException("there is a board '%s' already; ".formatted(name)
+                    + "name another (vm:load FOLDER NAME) or type board:destroy " + name);
         }
         CaptureLoader.Loaded loaded = loader.load(capture, name);
         folders.put(name, path.toAbsolutePath().normalize());
         session.put(CURRENT, name);
         var text = new StringBuilder("board %s: %d MiB RAM, %d processors, %d SMMU%s,%n%d pages of memory, %d mappings"
-                .formatted(name, capture.machine().memory() >>> 20, capture.machine().processors(), capture.smmus().size(),
+                .formatted(name, capture.machine().memory() >>> 20, capture.machine().processors(),
+                        capture.smmus().size(),
                         capture.smmus().size() == 1 ? "" : "s", loaded.pages(), capture.mappings().size()));
         if (loaded.withoutModel() > 0) {
             text.append("%n%d functions have no model here; dma: and msi: take their addresses"

@@ -142,7 +142,8 @@ public final class FakeGuest implements DmaPort, TransactionContext, Epochs {
     }
 
     @Override
-    public TransactionResult read(TransactionContext context, long address, MemorySegment target, long offset, int length) {
+    public TransactionResult read(TransactionContext context, long address, MemorySegment target, long offset,
+            int length) {
         return TransactionResult.Fault.DECODE_ERROR;
     }
 

@@ -20,7 +20,8 @@ final class CapabilityDecoder {
         int id = config.octet(offset);
         InspectNode node = switch (id) {
             case 0x01 -> node("Power Management", "version " + (config.word(offset + 2) & 7)
-                    + " " + Flags.of(config.word(offset + 4), "8:PME", "3:NoSoftRst") + " D" + (config.word(offset + 4) & 3));
+                    + " " + Flags.of(config.word(offset + 4), "8:PME", "3:NoSoftRst") + " D"
+                    + (config.word(offset + 4) & 3));
             case 0x05 -> msi(offset);
             case 0x09 -> node("Vendor Specific", "length " + config.octet(offset + 2));
             case 0x0D -> node("Subsystem", "%04x:%04x".formatted(config.word(offset + 4), config.word(offset + 6)));
@@ -38,13 +39,15 @@ final class CapabilityDecoder {
         boolean maskable = (control >>> 8 & 1) == 1;
         int data = offset + (wide ? 12 : 8);
         var lines = new ArrayList<InspectNode>();
-        lines.add(InspectNode.hex("Address", wide ? config.qword(offset + 4) : config.dword(offset + 4) & 0xFFFF_FFFFL));
+        lines.add(InspectNode.hex("Address", wide ? config.qword(offset + 4)
+                : config.dword(offset + 4) & 0xFFFF_FFFFL));
         lines.add(InspectNode.hex("Data", config.word(data)));
         if (maskable) {
             lines.add(InspectNode.hex("Masking", config.dword(data + 4) & 0xFFFF_FFFFL));
             lines.add(InspectNode.hex("Pending", config.dword(data + 8) & 0xFFFF_FFFFL));
         }
-        return new InspectNode("MSI", "", "%s Count=%d/%d".formatted(Flags.of(control, "0:Enable", "8:Maskable", "7:64bit"),
+        return new InspectNode("MSI", "", "%s Count=%d/%d"
+                .formatted(Flags.of(control, "0:Enable", "8:Maskable", "7:64bit"),
                 1 << (control >>> 4 & 7), 1 << (control >>> 1 & 7)), lines);
     }
 
@@ -68,7 +71,8 @@ final class CapabilityDecoder {
         int link = config.dword(offset + 12);
         int linkStatus = config.word(offset + 18);
         var lines = new ArrayList<InspectNode>();
-        lines.add(node("DevCtl", Flags.of(control, "0:CorrErr", "1:NonFatalErr", "2:FatalErr", "3:UnsupReq", "4:RlxdOrd",
+        lines.add(node("DevCtl", Flags.of(control, "0:CorrErr", "1:NonFatalErr", "2:FatalErr", "3:UnsupReq",
+                "4:RlxdOrd",
                 "11:NoSnoop") + " MaxPayload " + (128 << (control >>> 5 & 7))));
         lines.add(node("LnkCap", "speed code %d width x%d port %d"
                 .formatted(link & 0xF, link >>> 4 & 0x3F, link >>> 24 & 0xFF)));

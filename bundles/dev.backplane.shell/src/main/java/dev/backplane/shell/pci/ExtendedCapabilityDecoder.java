@@ -28,10 +28,12 @@ final class ExtendedCapabilityDecoder {
             case 0x0010 -> CapabilityDecoder.node("Single Root I/O Virtualization", "%s VFs %d of %d"
                     .formatted(Flags.of(config.word(offset + 8), "0:Enable", "3:MSE"), config.word(offset + 16),
                             config.word(offset + 14)));
-            case 0x0013 -> CapabilityDecoder.node("Page Request Interface", Flags.of(config.word(offset + 4), "0:Enable")
+            case 0x0013 -> CapabilityDecoder.node("Page Request Interface", Flags.of(config.word(offset + 4),
+                    "0:Enable")
                     + " outstanding " + config.dword(offset + 12));
             case 0x001B -> CapabilityDecoder.node("Process Address Space ID", "%s width %d"
-                    .formatted(Flags.of(control, "0:Enable", "1:Exec", "2:Priv"), config.word(offset + 4) >>> 8 & 0x1F));
+                    .formatted(Flags.of(control, "0:Enable", "1:Exec", "2:Priv"),
+                    config.word(offset + 4) >>> 8 & 0x1F));
             default -> CapabilityDecoder.node("capability ID 0x%04x".formatted(id), "");
         };
         return new InspectNode("[%03x v%d] %s".formatted(offset, header >>> 16 & 0xF, node.name()),

@@ -28,7 +28,8 @@ public final class FunctionDecoder {
         var nodes = new ArrayList<InspectNode>();
         int subsystemOffset = isBridge() ? -1 : 0x2C;
         nodes.add(text("slot", function.slot().isEmpty() ? "-" : function.slot(), function.deviceType()));
-        nodes.add(text("IDs", "%04x:%04x".formatted(config.word(0), config.word(2)), "revision %02x".formatted(config.octet(8))));
+        nodes.add(text("IDs", "%04x:%04x".formatted(config.word(0), config.word(2)), "revision %02x"
+                .formatted(config.octet(8))));
         if (subsystemOffset >= 0) {
             nodes.add(text("Subsystem", "%04x:%04x".formatted(config.word(0x2C), config.word(0x2E)), ""));
         }

@@ -53,7 +53,8 @@ public final class Numbers {
         String digits = shift == 0 ? text : text.substring(0, text.length() - 1);
         long units = parse("length", digits, max);
         if (units == 0 || units > max >>> shift) {
-            throw new IllegalArgumentException("length %s is out of range: expected 1 to %d bytes".formatted(text, max));
+            throw new IllegalArgumentException("length %s is out of range: expected 1 to %d bytes"
+                    .formatted(text, max));
         }
         return (int) (units << shift);
     }

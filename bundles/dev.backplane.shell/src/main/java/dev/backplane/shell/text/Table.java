@@ -47,7 +47,8 @@ public final class Table {
      */
     public Table paintedRow(Colour colour, int column, Object... cells) {
         if (cells.length != headings.length) {
-            throw new IllegalArgumentException("%d cells in a table of %d columns".formatted(cells.length, headings.length));
+            throw new IllegalArgumentException("%d cells in a table of %d columns"
+                    .formatted(cells.length, headings.length));
         }
         var row = new Cell[cells.length];
         for (int i = 0; i < cells.length; i++) {

@@ -11,13 +11,18 @@ import org.junit.jupiter.api.Test;
 
 class FunctionDecoderTest {
     /** First bytes of the configuration space of an NVMe controller as a guest had programmed it. */
-    private static final String NVME = "361b100006041000020208010000000004002000800000000000000000000000000000000000000000000000f41a0011"
-            + "00000000400000000000000017010000118040800020000000300000000000000000000000000000000000000000000001000300080000"
-            + "00000000000000000000000000000000000000000000000000010600209200208000100000000011040000000011000000000000000000"
+    private static final String NVME = "361b1000060410000202080100000000040020008000000000000000000000000000000000000"
+            + "00000000000f41a0011"
+            + "000000004000000000000000170100001180408000200000003000000000000000000000000000000000000000000000010003"
+                    + "00080000"
+            + "000000000000000000000000000000000000000000000000000106002092002080001000000000110400000000110000000000"
+                    + "00000000"
             + "000000000000000030000000";
     /** A root port with its bus numbers and windows. */
-    private static final String ROOT_PORT = "361b0c00070410000000040600000100005024100000000000010100101000000010101001001100800000008000000000"
-            + "0000005400000000000000140102000d000000361b00001140008000000000000800001048420120808000000f0000000406300000001"
+    private static final String ROOT_PORT = "361b0c000704100000000406000001000050241000000000000101001010000000101010"
+            + "01001100800000008000000000"
+            + "0000005400000000000000140102000d000000361b00001140008000000000000800001048420120808000000f000000040630"
+                    + "0000001"
             + "1207b000200f10340000000000000000000200030002000000000001e0000000400";
 
     private static ConfigSpace config(byte[] bytes) {
@@ -49,9 +54,11 @@ class FunctionDecoderTest {
 
     @Test
     void decodesABridge() {
-        String text = decode(ROOT_PORT, new PciFabric.Function(new Bdf(0, 4, 0), "rp1", "pcie-root-port", 0x1B36, 0xC, 0x060400,
+        String text = decode(ROOT_PORT,
+                new PciFabric.Function(new Bdf(0, 4, 0), "rp1", "pcie-root-port", 0x1B36, 0xC, 0x060400,
                 List.of()));
-        assertThat(text).startsWith("00:04.0  PCI bridge").contains("primary 00, secondary 01, subordinate 01", "Memory window",
+        assertThat(text).startsWith("00:04.0  PCI bridge")
+                .contains("primary 00, secondary 01, subordinate 01", "Memory window",
                 "[54] Express", "Root Port");
     }
 
@@ -76,7 +83,8 @@ class FunctionDecoderTest {
         space[0x147] = (byte) 0x80;
         String text = Tree.draw(new FunctionDecoder(config(space)).decode(
                 new PciFabric.Function(new Bdf(0, 2, 0), "", "x", 0, 0, 0, List.of())));
-        assertThat(text).contains("[100 v1] Process Address Space ID", "width 20", "[140 v1] Address Translation Service",
+        assertThat(text).contains("[100 v1] Process Address Space ID", "width 20",
+                "[140 v1] Address Translation Service",
                 "Enable+");
     }
 

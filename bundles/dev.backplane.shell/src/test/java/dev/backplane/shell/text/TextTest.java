@@ -16,7 +16,8 @@ class TextTest {
     @Test
     void tableAlignsAndWrapsItsLastColumn() {
         var table = new Table(false, "slot", ">count", "reason")
-                .row("smmu0", 7, "no bundle offers this device type, so the slot waits until one is installed and started")
+                .row("smmu0", 7,
+                "no bundle offers this device type, so the slot waits until one is installed and started")
                 .row("gic", 12345, "-");
         assertThat(table.render()).isEqualTo("""
                 slot   count  reason
@@ -48,7 +49,8 @@ class TextTest {
                         InspectNode.number("S1CDMax", 0).withNote("one context descriptor"))),
                 new InspectNode("walk", "", "", List.of(
                         InspectNode.hex("level 0", 0x43f00003L).withNote("table at 0x43f00000"),
-                        InspectNode.hex("level 3", 0x60000008090f47L).withNote("page 0x8090000, Device-nGnRE, read and write, "
+                        InspectNode.hex("level 3", 0x60000008090f47L)
+                                .withNote("page 0x8090000, Device-nGnRE, read and write, "
                                 + "not global, accessed, execute never")))));
         assertThat(Tree.draw(tree)).isEqualTo("""
                 StreamID 0x8, read at 0xfffff040
@@ -67,7 +69,8 @@ class TextTest {
         InspectNode registers = InspectNode.group("smmu0", List.of(
                 new InspectNode("CR0", "0x0000000d", "+0x20",
                         List.of(InspectNode.hex("SMMUEN", 1), InspectNode.hex("CMDQEN", 1))),
-                new InspectNode("EVENTQ_BASE", "0x400000005b80000f", "+0xa0", List.of(InspectNode.hex("LOG2SIZE", 15)))));
+                new InspectNode("EVENTQ_BASE", "0x400000005b80000f", "+0xa0",
+                        List.of(InspectNode.hex("LOG2SIZE", 15)))));
         assertThat(Tree.drawRegisters(registers)).isEqualTo("""
                 smmu0
                 ├─ CR0          0x0000000d          +0x20  SMMUEN=0x1 CMDQEN=0x1
@@ -113,11 +116,13 @@ class TextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0x", "-1", "+1", "0x-1", "1e3", "12k", "0x10000000000000000", "18446744073709551616", " 1", "ff"})
+    @ValueSource(strings = {"", "0x", "-1", "+1", "0x-1", "1e3", "12k", "0x10000000000000000", "18446744073709551616",
+            " 1", "ff"})
     void refusesWhatIsNoNumber(String text) {
         assertThatThrownBy(() -> Numbers.parse("address", text, -1L))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("address '%s' is no number: type it in decimal or, with 0x, in hexadecimal".formatted(text));
+                .hasMessage("address '%s' is no number: type it in decimal or, with 0x, in hexadecimal"
+                .formatted(text));
     }
 
     @ParameterizedTest

@@ -62,8 +62,10 @@ public final class CaptureReader {
                         "pte_addr", "pte"), this::mapping),
                 table("oracle.csv", ORACLE_COLUMNS, this::probe),
                 table("oracle-qemu-disagrees.csv", ORACLE_COLUMNS, this::probe),
-                table("trace-sample.csv", List.of("smmu", "sid", "iova", "pa", "perm", "status_at_freeze"), this::trace),
-                table("msi.csv", List.of("smmu", "sid", "vector", "fn_enabled", "masked", "addr_iova", "data", "addr_pa",
+                table("trace-sample.csv", List.of("smmu", "sid", "iova", "pa", "perm", "status_at_freeze"),
+                        this::trace),
+                table("msi.csv", List.of("smmu", "sid", "vector", "fn_enabled", "masked", "addr_iova", "data",
+                        "addr_pa",
                         "lpi_intid", "target_rd"), this::msi),
                 table("mmio-trace.csv", List.of("op", "offset", "size", "value"), CaptureReader::access));
         checkCommandHistory(capture);
@@ -90,8 +92,10 @@ public final class CaptureReader {
                 for (JsonField word : field.field("ste_words").list()) {
                     Long stored = memory.word(address);
                     if (stored == null || stored != word.number()) {
-                        throw new CaptureException(file, word.path(), "0x%x, but the memory at 0x%x holds %s: one was altered"
-                                .formatted(word.number(), address, stored == null ? "nothing" : "0x%x".formatted(stored)));
+                        throw new CaptureException(file, word.path(),
+                                "0x%x, but the memory at 0x%x holds %s: one was altered"
+                                .formatted(word.number(), address, stored == null ? "nothing" : "0x%x"
+                                .formatted(stored)));
                     }
                     address += 8;
                 }
@@ -123,7 +127,8 @@ public final class CaptureReader {
             throw row.refused("iova", "a multiple of the size");
         }
         return new Capture.MappingRow(row.line(), smmu(row), row.number("sid", STREAM_IDS), row.number("iova"),
-                row.number("pa"), size, row.word("perm", PERMISSIONS), row.number("level", 3), row.optional("asid", 0xFFFF),
+                row.number("pa"), size, row.word("perm", PERMISSIONS), row.number("level", 3),
+                        row.optional("asid", 0xFFFF),
                 row.optional("vmid", 0xFFFF), row.number("pte_addr"), row.number("pte"));
     }
 
@@ -150,7 +155,8 @@ public final class CaptureReader {
 
     private Capture.MsiRow msi(Csv.Row row) {
         boolean enabled = row.number("fn_enabled", 1) == 1 && row.number("masked", 1) == 0;
-        return new Capture.MsiRow(row.line(), smmu(row), row.number("sid", STREAM_IDS), row.number("vector", 2047), enabled,
+        return new Capture.MsiRow(row.line(), smmu(row), row.number("sid", STREAM_IDS), row.number("vector", 2047),
+                enabled,
                 row.number("addr_iova"), row.number("data"), row.has("addr_pa") ? row.number("addr_pa") : -1,
                 row.has("lpi_intid") ? row.number("lpi_intid", 1 << 24) : -1, row.optional("target_rd", 511));
     }

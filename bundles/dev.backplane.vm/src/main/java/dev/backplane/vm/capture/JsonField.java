@@ -37,7 +37,8 @@ record JsonField(String file, String path, JsonNode node) {
 
     Optional<JsonField> find(String name) {
         JsonNode child = node.get(name);
-        return child == null || child.isNull() ? Optional.empty() : Optional.of(new JsonField(file, below(name), child));
+        return child == null || child.isNull() ? Optional.empty()
+                : Optional.of(new JsonField(file, below(name), child));
     }
 
     private String below(String name) {

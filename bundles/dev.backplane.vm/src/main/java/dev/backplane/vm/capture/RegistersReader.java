@@ -30,7 +30,8 @@ final class RegistersReader {
             if (!ids.add(id)) {
                 throw new CaptureException(FILE, field.path() + ".id", "'%s' is there twice".formatted(id));
             }
-            var smmu = new Capture.SmmuImage(id, field.field("base").number(), registers(field.field("regs"), List.of()));
+            var smmu = new Capture.SmmuImage(id, field.field("base").number(),
+                    registers(field.field("regs"), List.of()));
             for (SmmuRegister register : SmmuRegister.values()) {
                 if (!smmu.registers().containsKey(register.name())) {
                     throw new CaptureException(FILE, field.path() + ".regs." + register, "missing");
@@ -59,7 +60,8 @@ final class RegistersReader {
                 value |= words.get(index + 1).number() << 32;
             }
             if (value != smmu.register(register.name())) {
-                throw new CaptureException(FILE, words.get(index).path(), "0x%x, but regs.%s of '%s' is 0x%x: one was altered"
+                throw new CaptureException(FILE, words.get(index).path(),
+                        "0x%x, but regs.%s of '%s' is 0x%x: one was altered"
                         .formatted(value, register, smmu.id(), smmu.register(register.name())));
             }
         }

@@ -10,7 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Plans the board that a capture needs: the machine, its SMMUs and root buses, and the devices that there are models of. */
+/**
+ * Plans the board that a capture needs: the machine, its SMMUs and root buses, and the devices that there are models
+ * of.
+ */
 final class BoardPlan {
     private static final String SMMU_TYPE = "arm-smmuv3";
     /** ID registers of the machine that captures were taken on. */

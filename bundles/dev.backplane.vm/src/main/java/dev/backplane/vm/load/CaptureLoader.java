@@ -85,7 +85,8 @@ public final class CaptureLoader {
             complete = board.awaitComplete(PATIENCE);
             if (!complete) {
                 throw new IllegalStateException("board '%s' is not complete after %d s: %s".formatted(name,
-                        PATIENCE.toSeconds(), board.why().stream().map(CaptureLoader::text).collect(Collectors.joining("; "))));
+                        PATIENCE.toSeconds(), board.why().stream().map(CaptureLoader::text)
+                                .collect(Collectors.joining("; "))));
             }
             return board;
         } finally {
@@ -96,7 +97,8 @@ public final class CaptureLoader {
     }
 
     private static String text(Cause cause) {
-        return "%s: %s%s".formatted(cause.subject(), cause.reason(), cause.remedy().isEmpty() ? "" : ", " + cause.remedy());
+        return "%s: %s%s".formatted(cause.subject(), cause.reason(),
+                cause.remedy().isEmpty() ? "" : ", " + cause.remedy());
     }
 
     /** Tables of the ITS are left out: their layout is another implementation's, and an ITS expects them to be zero. */

@@ -79,7 +79,7 @@ final class ItsProgrammer {
         bus.write(register, 8, VALID | captured & ATTRIBUTES | address | PAGE_64K | (pages - 1));
         long now = bus.read(register, 8);
         if ((now & VALID) == 0 || (now & 0x300) != PAGE_64K || (now & 0xFF) != pages - 1) {
-            throw new IllegalStateException("GITS_BASER%d is 0x%x after a table of %d pages of 64 KiB at 0x%x was given to it"
+            throw new IllegalStateException("GITS_BASER%d is 0x%x after it was given %d pages of 64 KiB at 0x%x"
                     .formatted(table, now, pages, address));
         }
     }

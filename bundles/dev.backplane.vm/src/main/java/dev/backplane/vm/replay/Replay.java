@@ -87,7 +87,8 @@ public final class Replay {
 
     /** {@return the counts, and the first differing reads} */
     public String report() {
-        var text = new StringBuilder("%d writes repeated, %d reads agree, %d differ".formatted(writes, agreed, differing));
+        var text = new StringBuilder("%d writes repeated, %d reads agree, %d differ"
+                .formatted(writes, agreed, differing));
         if (traffic > 0) {
             text.append("%n%d reads of EVENTQ_PROD set aside: they count faults of DMA, which is not recorded"
                     .formatted(traffic));

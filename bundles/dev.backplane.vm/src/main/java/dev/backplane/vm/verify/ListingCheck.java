@@ -33,7 +33,8 @@ final class ListingCheck {
     Tally check(Capture capture) {
         var tally = new Tally("listing");
         var expected = new LinkedHashMap<Stream, Map<Long, Capture.MappingRow>>();
-        capture.streams().forEach(stream -> expected.put(new Stream(stream.smmu(), stream.streamId()), new HashMap<>()));
+        capture.streams().forEach(stream -> expected.put(new Stream(stream.smmu(), stream.streamId()),
+                new HashMap<>()));
         for (Capture.MappingRow row : capture.mappings()) {
             expected.computeIfAbsent(new Stream(row.smmu(), row.streamId()), stream -> new HashMap<>())
                     .put(row.iova(), row);
@@ -62,7 +63,8 @@ final class ListingCheck {
         Slot slot = SmmuSlots.of(board, capture.smmu(stream.smmu));
         return slot.with(IommuInspection.class, smmu -> {
             var leaves = new ArrayList<Leaf>();
-            smmu.mappings(stream.streamId, mapping -> leaves.add(new Leaf(mapping.iova(), mapping.output(), mapping.size(),
+            smmu.mappings(stream.streamId, mapping ->
+                    leaves.add(new Leaf(mapping.iova(), mapping.output(), mapping.size(),
                     (mapping.readable() ? "r" : "") + (mapping.writable() ? "w" : ""), mapping.level(), mapping.asid(),
                     mapping.vmid(), mapping.descriptorAddress(), mapping.descriptor())));
             return leaves;

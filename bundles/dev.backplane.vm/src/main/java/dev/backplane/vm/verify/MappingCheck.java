@@ -42,7 +42,8 @@ final class MappingCheck {
                 && mapped.apply(iova) == output
                 && mapped.readable() == permission.contains("r")
                 && mapped.writable() == permission.contains("w");
-        return same ? null : "%s StreamID 0x%x %s 0x%x: expected 0x%x %s, found %s".formatted(smmu, streamId, access, iova,
+        return same ? null : "%s StreamID 0x%x %s 0x%x: expected 0x%x %s, found %s"
+                .formatted(smmu, streamId, access, iova,
                 output, permission, Translator.describe(answer, iova));
     }
 }

@@ -33,7 +33,8 @@ final class MsiCheck {
             if (problem == null) {
                 tally.agree();
             } else {
-                tally.differ("line %d: %s vector %d to 0x%x data 0x%x, INTID %d at processor %d: %s".formatted(row.line(),
+                tally.differ("line %d: %s vector %d to 0x%x data 0x%x, INTID %d at processor %d: %s"
+                        .formatted(row.line(),
                         Bdf.ofRequesterId(row.requesterId()), row.vector(), row.address(), row.data(), row.intid(),
                         row.processor(), problem));
             }
@@ -67,7 +68,8 @@ final class MsiCheck {
 
     private boolean isPending(Capture.MsiRow row) {
         return slot(InterruptInspection.class).with(InterruptInspection.class, gic -> gic.pending().stream()
-                .anyMatch(pending -> pending.intid() == row.intid() && pending.processor() == row.processor())).orElse(false);
+                .anyMatch(pending -> pending.intid() == row.intid() && pending.processor() == row.processor()))
+                .orElse(false);
     }
 
     private Slot slot(Class<?> capability) {
@@ -75,7 +77,8 @@ final class MsiCheck {
                 .filter(slot -> slot.with(capability, model -> true).orElse(false))
                 .toList();
         if (able.isEmpty()) {
-            throw new IllegalStateException("board '%s' has no running %s".formatted(board.name(), capability.getSimpleName()));
+            throw new IllegalStateException("board '%s' has no running %s"
+                    .formatted(board.name(), capability.getSimpleName()));
         }
         return able.getFirst();
     }

@@ -35,11 +35,13 @@ final class OracleCheck {
                 tally.agree();
                 continue;
             }
-            Optional<PeerBehaviour> rule = row.mapped() ? excuse(capture, row, answer) : excuseFault(capture, row, answer);
+            Optional<PeerBehaviour> rule = row.mapped() ? excuse(capture, row, answer)
+                    : excuseFault(capture, row, answer);
             if (rule.isPresent()) {
                 tally.setAside(rule.get());
             } else {
-                tally.differ("line %d: %s StreamID 0x%x %s 0x%x: expected %s, found %s".formatted(row.line(), row.smmu(),
+                tally.differ("line %d: %s StreamID 0x%x %s 0x%x: expected %s, found %s"
+                        .formatted(row.line(), row.smmu(),
                         row.streamId(), access, row.iova(), expected(row), Translator.describe(answer, row.iova())));
             }
         }
@@ -51,7 +53,8 @@ final class OracleCheck {
         if (row.mapped()) {
             return "0x%x %s".formatted(row.output(), row.permission());
         }
-        return row.record() == null ? "a fault without event" : "%s %s".formatted(row.event(), Translator.record(row.record()));
+        return row.record() == null ? "a fault without event" : "%s %s"
+                .formatted(row.event(), Translator.record(row.record()));
     }
 
     private static boolean agrees(Capture.OracleRow row, Translator.Answer answer) {
@@ -76,7 +79,8 @@ final class OracleCheck {
         boolean nested = config(capture, row) == NESTED;
         boolean less = answer.translation() instanceof Translation.Mapped mapped
                 && TraceCheck.allowsNoMore(mapped, row.permission());
-        return nested && less && sameAddress(row, answer) ? Optional.of(PeerBehaviour.NESTED_PERMISSION) : Optional.empty();
+        return nested && less && sameAddress(row, answer) ? Optional.of(PeerBehaviour.NESTED_PERMISSION)
+                : Optional.empty();
     }
 
     private static Optional<PeerBehaviour> excuseFault(

@@ -5,7 +5,9 @@ package dev.backplane.vm.verify;
  * differs for one of these reasons and no other is set aside and counted under its name.
  */
 public enum PeerBehaviour {
-    /** Later tables of a concatenated stage-2 start table are never reached; such probes stand in a file of their own. */
+    /**
+     * Later tables of a concatenated stage-2 start table are never reached; such probes stand in a file of their own.
+     */
     STAGE2_CONCATENATION("stage2-concatenation"),
     /** The permission of a nested translation is that of stage 1 alone. */
     NESTED_PERMISSION("nested-permission"),

@@ -13,7 +13,8 @@ final class SmmuSlots {
                 .filter(entry -> entry.base() == smmu.base())
                 .findFirst()
                 .flatMap(entry -> board.slot(entry.owner()))
-                .orElseThrow(() -> new IllegalStateException("board '%s' has no SMMU at 0x%x, where the capture has '%s'"
+                .orElseThrow(() ->
+                new IllegalStateException("board '%s' has no SMMU at 0x%x, where the capture has '%s'"
                         .formatted(board.name(), smmu.base(), smmu.id())));
     }
 }

@@ -47,7 +47,9 @@ public final class Tally {
         }
     }
 
-    /** Counts a row that says nothing about the tables as they are: its translation was invalidated before the freeze. */
+    /**
+     * Counts a row that says nothing about the tables as they are: its translation was invalidated before the freeze.
+     */
     public void stale() {
         stale++;
     }

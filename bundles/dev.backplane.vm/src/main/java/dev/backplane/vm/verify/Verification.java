@@ -49,14 +49,16 @@ public final class Verification {
     public String report() {
         var text = new StringBuilder("%-14s  %8s  %9s  %9s".formatted("file", "agreed", "differing", "set aside"));
         for (Tally tally : tallies) {
-            text.append("%n%-14s  %8d  %9d  %9d".formatted(tally.file(), tally.agreed(), tally.differing(), tally.aside()));
+            text.append("%n%-14s  %8d  %9d  %9d"
+                    .formatted(tally.file(), tally.agreed(), tally.differing(), tally.aside()));
         }
         for (Tally tally : tallies) {
             if (tally.staleRows() > 0) {
                 text.append("%n%s: %d rows are not compared, they were not live at the freeze"
                         .formatted(tally.file(), tally.staleRows()));
             }
-            tally.rules().forEach((rule, count) -> text.append("%n%s: %d set aside, %s".formatted(tally.file(), count, rule)));
+            tally.rules().forEach((rule, count) -> text.append("%n%s: %d set aside, %s".formatted(tally.file(), count,
+                    rule)));
         }
         for (Tally tally : tallies) {
             tally.firstDifferences().forEach(row -> text.append("%n%s %s".formatted(tally.file(), row)));

@@ -53,7 +53,8 @@ class CaptureReaderTest {
             assertThat(smmu.register("STRTAB_BASE")).isEqualTo(0x4000_0000_4325_0000L);
         });
         assertThat(capture.mappings()).hasSize(2017);
-        assertThat(capture.mappings().getFirst()).isEqualTo(new Capture.MappingRow(2, "smmu", 8, 0xff300000L, 0x44fe0000L,
+        assertThat(capture.mappings().getFirst())
+                .isEqualTo(new Capture.MappingRow(2, "smmu", 8, 0xff300000L, 0x44fe0000L,
                 0x1000, "r", 3, 3, 0, 0x440cb800L, 0x44fe0fc7L));
         assertThat(capture.oracle()).hasSize(1229);
         assertThat(capture.oracle().stream().filter(row -> row.event().equals("F_PERMISSION")).findFirst().orElseThrow()
@@ -78,7 +79,8 @@ class CaptureReaderTest {
 
     @Test
     void optionalFilesMayBeMissing() throws IOException {
-        for (String name : List.of("mappings.csv.gz", "oracle.csv.gz", "trace-sample.csv.gz", "mmio-trace.csv.gz", "msi.csv",
+        for (String name : List.of("mappings.csv.gz", "oracle.csv.gz", "trace-sample.csv.gz", "mmio-trace.csv.gz",
+                "msi.csv",
                 "streams.json", "its-commands.csv")) {
             Files.delete(folder.resolve(name));
         }
@@ -95,8 +97,10 @@ class CaptureReaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "mappings.csv.gz | 0xff300000,0x44fe0000 | 0xff300000,0x44zz0000 | line 2, column pa: '0x44zz0000': expected a number",
-        "mappings.csv.gz | ,r,3,3,0,0x440cb800   | ,x,3,3,0,0x440cb800   | line 2, column perm: 'x': expected one of r, w, rw",
+        "mappings.csv.gz | 0xff300000,0x44fe0000 | 0xff300000,0x44zz0000 | line 2, column pa: '0x44zz0000': "
+                + "expected a number",
+        "mappings.csv.gz | ,r,3,3,0,0x440cb800   | ,x,3,3,0,0x440cb800   | line 2, column perm: 'x': expected one "
+                + "of r, w, rw",
         "mappings.csv.gz | 0x44fe0fc7            | 0x44fe1fc7            | the memory at 0x440cb800 holds 0x44fe0fc7",
         "mappings.csv.gz | smmu,0x8,0xff300000   | smmx,0x8,0xff300000   | line 2, column smmu: 'smmx'",
         "mappings.csv.gz | smmu,sid,iova         | smmu,sid,iovb         | line 1: no column 'iova'",
@@ -108,12 +112,15 @@ class CaptureReaderTest {
         "registers.json  | \"CR0\": \"0xd\"      | \"CR0\": \"0xf\"      | one was altered",
         "registers.json  | \"CR0\":              | \"CRX\":              | smmus[0].regs.CR0: missing",
         "registers.json  | 0x9050000             | zero                  | smmus[0].base: 'zero': expected a number",
-        "registers.json  | \"0x1b36\"            | \"0x1b37\"            | pci[0].config256: expected 256 bytes that begin with",
+        "registers.json  | \"0x1b36\"            | \"0x1b37\"            | pci[0].config256: expected 256 bytes "
+                + "that begin with",
         "streams.json    | 0x00000000436c000b    | 0x00000000436c000d    | the memory at 0x5b660200 holds 0x436c000b",
         "cmdline.txt     | -m 512M               | -m lots               | -m: 'lots': expected a size such as 512M",
         "cmdline.txt     | virt,gic-version=3    | pc                    | -machine: 'pc': expected virt",
-        "msi.csv         | 0xfffff040            | doorbell              | column addr_iova: 'doorbell': expected a number",
-        "mmio-trace.csv.gz | 101,R,0x0,4         | 101,X,0x0,4           | line 2, column op: 'X': expected one of R, W",
+        "msi.csv         | 0xfffff040            | doorbell              | column addr_iova: 'doorbell': expected a "
+                + "number",
+        "mmio-trace.csv.gz | 101,R,0x0,4         | 101,X,0x0,4           | line 2, column op: 'X': expected one of "
+                + "R, W",
         "mmio-trace.csv.gz | 101,R,0x0,4         | 101,R,0x2,4           | line 2, column offset: '0x2'",
     })
     void namesFileAndPlaceOfAnAlteration(String file, String from, String to, String message) throws IOException {
@@ -129,7 +136,8 @@ class CaptureReaderTest {
     @Test
     void everyTruncatedCompressedOrStructuredFileIsRefused() throws IOException {
         var random = new Random(SEED);
-        for (String name : List.of("memory.bin.gz", "mappings.csv.gz", "oracle.csv.gz", "mmio-trace.csv.gz", "registers.json",
+        for (String name : List.of("memory.bin.gz", "mappings.csv.gz", "oracle.csv.gz", "mmio-trace.csv.gz",
+                "registers.json",
                 "streams.json")) {
             byte[] whole = Files.readAllBytes(SHIPPED.resolve(name));
             for (int i = 0; i < 8; i++) {
@@ -149,7 +157,8 @@ class CaptureReaderTest {
         var random = new Random(SEED);
         List<String> names;
         try (var files = Files.list(SHIPPED)) {
-            names = files.map(file -> file.getFileName().toString()).filter(name -> !name.endsWith(".md")).sorted().toList();
+            names = files.map(file -> file.getFileName().toString()).filter(name -> !name.endsWith(".md")).sorted()
+                    .toList();
         }
         int refused = 0;
         for (int i = 0; i < 100; i++) {

@@ -34,7 +34,8 @@ class ProgrammingTest {
         var programmer = new SmmuProgrammer(new GuestBus(guest.board()), capture.smmus().getFirst());
         guest.words.put(SMMU + 0x44, 0x1000);
         programmer.program();
-        assertThat(programmer.differences()).contains("IDR0 0x0, captured 0xd44101b").noneMatch(text -> text.startsWith("CR"));
+        assertThat(programmer.differences()).contains("IDR0 0x0, captured 0xd44101b")
+                .noneMatch(text -> text.startsWith("CR"));
     }
 
     @Test
@@ -50,7 +51,8 @@ class ProgrammingTest {
         var plan = new BoardPlan(capture);
         BoardDefinition board = plan.definition("tour");
         assertThat(board.machine()).isEqualTo("virt");
-        assertThat(board.options()).isEqualTo(Map.of("gic-version", "3", "its", "on", "iommu", "smmuv3", "iommu-profile",
+        assertThat(board.options()).isEqualTo(Map.of("gic-version", "3", "its", "on", "iommu", "smmuv3",
+                "iommu-profile",
                 "virt-11.1", "memory", "536870912", "smp", "2"));
         assertThat(board.devices()).singleElement().satisfies(port -> {
             assertThat(port.deviceType()).isEqualTo("pcie-root-port");

@@ -20,7 +20,8 @@ class ReplayTest {
 
     private Capture of(int eventProducer, Capture.RegisterAccess... accesses) {
         var smmu = new Capture.SmmuImage("smmu", SMMU, Map.of("EVENTQ_PROD", (long) eventProducer));
-        return new Capture("small", shipped.machine(), List.of(smmu), shipped.gic(), List.of(), shipped.memory(), List.of(),
+        return new Capture("small", shipped.machine(), List.of(smmu), shipped.gic(), List.of(), shipped.memory(),
+                List.of(),
                 List.of(), List.of(), List.of(), List.of(), List.of(), List.of(accesses));
     }
 
@@ -30,7 +31,8 @@ class ReplayTest {
 
     @Test
     void readsAreComparedAfterTheWritesBeforeThem() {
-        Replay replay = Replay.run(guest.board(), of(0, access(true, 0x20, 8), access(false, 0x24, 8), access(false, 0x24, 9)));
+        Replay replay = Replay.run(guest.board(),
+                of(0, access(true, 0x20, 8), access(false, 0x24, 8), access(false, 0x24, 9)));
         assertThat(replay.agreed()).isEqualTo(1);
         assertThat(replay.differing()).isEqualTo(1);
         assertThat(replay.report()).isEqualTo(

@@ -22,7 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The checks find what is wrong, no more and no less: an SMMU that answers from the capture itself, and spoiled ones. */
+/**
+ * The checks find what is wrong, no more and no less: an SMMU that answers from the capture itself, and spoiled ones.
+ */
 class VerificationTest {
     private static final long SMMU = 0x0905_0000L;
     private static final long EVENT_QUEUE = 0x5000_0000L;
@@ -96,7 +98,8 @@ class VerificationTest {
     void eachSpoiledAnswerIsCounted() {
         FakeGuest guest = faithful();
         Capture.MappingRow moved = shipped.mappings().get(700);
-        pages.put(moved.streamId() + "/" + moved.iova(), new Capture.MappingRow(0, moved.smmu(), moved.streamId(), moved.iova(),
+        pages.put(moved.streamId() + "/" + moved.iova(),
+                new Capture.MappingRow(0, moved.smmu(), moved.streamId(), moved.iova(),
                 moved.output() + 4096, moved.size(), moved.permission(), 3, 0, 0, 0, 0));
         Verification verification = Verification.run(guest.board(), withoutMessages());
         assertThat(verification.tallies().getFirst().differing()).isEqualTo(1);
@@ -108,7 +111,8 @@ class VerificationTest {
     void aWrongOrMissingOrSurplusEventIsADifference() {
         FakeGuest guest = faithful();
         var faults = shipped.oracle().stream().filter(row -> row.record() != null).limit(2).toList();
-        Capture.OracleRow silent = shipped.oracle().stream().filter(row -> !row.mapped() && row.record() == null).findFirst()
+        Capture.OracleRow silent = shipped.oracle().stream().filter(row -> !row.mapped() && row.record() == null)
+                .findFirst()
                 .orElseThrow();
         var spoiled = new ArrayList<>(faults.get(0).record());
         spoiled.set(1, spoiled.get(1) ^ 1L << 35);
@@ -124,13 +128,16 @@ class VerificationTest {
 
     @ParameterizedTest(name = "{0}: {5}")
     @CsvSource(delimiter = '|', value = {
-        "IPA keeps low bits          | 6 | 0x1234     | 13 28000000000 1234 1234 | 13 28000000000 1234 1000 | stage2-ipa-low-bits",
+        "IPA keeps low bits          | 6 | 0x1234     | 13 28000000000 1234 1234 | 13 28000000000 1234 1000 | "
+                + "stage2-ipa-low-bits",
         "IPA differs in high bits    | 6 | 0x1234     | 13 28000000000 1234 1234 | 13 28000000000 1234 2000 | differs",
         "stage 1 has no IPA          | 5 | 0x1234     | 13 28000000000 1234 1234 | 13 28000000000 1234 1000 | differs",
         "other type                  | 6 | 0x1234     | 13 28000000000 1234 1234 | 10 28000000000 1234 1000 | differs",
-        "nested fetch, S2 and RnW    | 7 | 0x1234     | 10 10000000000 1234 5000 | 10 18800000000 1234 5000 | nested-table-fetch",
+        "nested fetch, S2 and RnW    | 7 | 0x1234     | 10 10000000000 1234 5000 | 10 18800000000 1234 5000 | "
+                + "nested-table-fetch",
         "nested fetch, another class | 7 | 0x1234     | 10 20000000000 1234 5000 | 10 28800000000 1234 5000 | differs",
-        "input beyond OAS            | 6 | 0x100000000000 | none                 | 10 28800000000 1234 5000 | stage2-input-beyond-oas",
+        "input beyond OAS            | 6 | 0x100000000000 | none                 | 10 28800000000 1234 5000 | "
+                + "stage2-input-beyond-oas",
         "input beyond OAS, stage 1   | 5 | 0x100000000000 | none                 | 10 28800000000 1234 5000 | differs",
         "input within OAS            | 6 | 0xfffffffffff  | none                 | 10 28800000000 1234 5000 | differs",
     })
@@ -162,7 +169,8 @@ class VerificationTest {
         var guest = new FakeGuest(SMMU, decider);
         guest.words.put(SMMU + 0xA0, (int) EVENT_QUEUE | 3);
         var capture = new Capture("one", shipped.machine(), shipped.smmus(), shipped.gic(), List.of(), shipped.memory(),
-                List.of(new Capture.StreamImage("smmu", 8, config)), List.of(), List.of(row), List.of(), List.of(), List.of(),
+                List.of(new Capture.StreamImage("smmu", 8, config)), List.of(), List.of(row), List.of(), List.of(),
+                        List.of(),
                 List.of());
         return Verification.run(guest.board(), capture).tallies().get(2);
     }
