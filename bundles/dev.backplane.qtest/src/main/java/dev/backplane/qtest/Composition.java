@@ -8,6 +8,7 @@ import dev.backplane.qtest.commandline.Nearest;
 import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.qom.MachineNames;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +27,14 @@ final class Composition {
             "virtualization", "x-oem-id", "x-oem-table-id");
 
     private static final String SMMU_TYPE = "arm-smmuv3";
-    private static final String SMMU_STAGE = "smmu-stage";
+    private static final String IOMMU_STAGE = "iommu-stage";
+    private static final String IOMMU_PROFILE = "iommu-profile";
+    private static final String PROFILE = "profile";
     private static final String STAGE = "stage";
+
+    /** Clients compare ID registers and what follows from them, so an SMMU shows those that they know. */
+    private static final String KNOWN_PROFILE = "virt-11.1";
+
     private static final String ONLY_STAGE_1 = "1";
 
     private final Providers providers;
@@ -58,8 +65,11 @@ final class Composition {
         if (known.contains("clock")) {
             options.put("clock", manualClock ? "manual" : "realtime");
         }
-        if (known.contains(SMMU_STAGE) && MachineNames.hasChoiceOfStages(command.machine())) {
-            options.put(SMMU_STAGE, stage());
+        if (known.contains(IOMMU_STAGE) && MachineNames.hasChoiceOfStages(command.machine())) {
+            options.put(IOMMU_STAGE, stage());
+        }
+        if (known.contains(IOMMU_PROFILE)) {
+            options.put(IOMMU_PROFILE, KNOWN_PROFILE);
         }
         for (var option : command.machineOptions().entrySet()) {
             if (known.contains(option.getKey())) {
@@ -70,10 +80,24 @@ final class Composition {
                                 known.stream(), OPTIONS_WITHOUT_EFFECT.stream()).toList())));
             }
         }
+        List<DeviceRequest> devices = new ArrayList<>();
         for (DeviceRequest device : command.devices()) {
             requireType(device.deviceType());
+            devices.add(withProfile(device));
         }
-        return new BoardDefinition(BOARD, type.name(), options, command.devices());
+        return new BoardDefinition(BOARD, type.name(), options, devices);
+    }
+
+    private DeviceRequest withProfile(DeviceRequest device) {
+        boolean hasProfile = device.deviceType().equals(SMMU_TYPE)
+                && providers.deviceFactory(SMMU_TYPE).orElseThrow().properties().stream()
+                        .anyMatch(property -> property.name().equals(PROFILE));
+        if (!hasProfile || device.properties().containsKey(PROFILE)) {
+            return device;
+        }
+        Map<String, String> properties = new LinkedHashMap<>(device.properties());
+        properties.put(PROFILE, KNOWN_PROFILE);
+        return new DeviceRequest(device.deviceType(), device.id(), device.bus(), device.address(), properties);
     }
 
     private String stage() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -31,13 +32,15 @@ final class Platform {
     /** Service property of the console, a {@code Callable<Integer>} that carries out the task and answers its status. */
     static final String CONSOLE = "backplane.console";
 
+    private final Set<String> deferred;
     private final LaunchPlan plan;
     private final Instance instance;
     private final Map<String, String> properties;
     private final InstalledRecord record;
     private Framework framework;
 
-    private Platform(LaunchPlan plan, Instance instance, Map<String, String> properties) {
+    private Platform(LaunchPlan plan, Instance instance, Map<String, String> properties, Set<String> deferred) {
+        this.deferred = Set.copyOf(deferred);
         this.plan = plan;
         this.instance = instance;
         this.properties = properties;
@@ -50,7 +53,18 @@ final class Platform {
      * @param more framework properties beside those of the plan
      */
     static Platform start(LaunchPlan plan, Instance instance, Map<String, String> more) throws LaunchException {
-        Platform platform = new Platform(plan, instance, more);
+        return start(plan, instance, more, Set.of());
+    }
+
+    /**
+     * Starts a framework.
+     *
+     * @param more framework properties beside those of the plan
+     * @param deferred locations of bundles that are installed, and started by others when they need them
+     */
+    static Platform start(LaunchPlan plan, Instance instance, Map<String, String> more, Set<String> deferred)
+            throws LaunchException {
+        Platform platform = new Platform(plan, instance, more, deferred);
         boolean started = false;
         try {
             platform.start();
@@ -70,10 +84,15 @@ final class Platform {
 
     /** {@return the console that the features brought along, or empty} */
     Optional<Callable<Integer>> console() {
+        return task(CONSOLE);
+    }
+
+    /** {@return the task that a feature brought along as a service with this property, or empty} */
+    Optional<Callable<Integer>> task(String property) {
         BundleContext context = framework.getBundleContext();
         try {
             for (ServiceReference<?> reference : context.getServiceReferences(
-                    Callable.class, "(" + CONSOLE + "=true)")) {
+                    Callable.class, "(" + property + "=true)")) {
                 if (context.getService(reference) instanceof Callable<?> console) {
                     return Optional.of(() -> (Integer) console.call());
                 }
@@ -192,6 +211,9 @@ final class Platform {
         }
         boolean configured = false;
         for (LaunchPlan.PlannedBundle planned : plan.bundles()) {
+            if (deferred.contains(planned.location())) {
+                continue;
+            }
             // Transient: the cache remembers no start, so each start goes this way, in this order.
             byLocation.get(planned.location()).start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
             configured = configured || configure();
