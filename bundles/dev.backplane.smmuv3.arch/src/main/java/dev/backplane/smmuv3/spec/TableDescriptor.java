@@ -60,7 +60,8 @@ public final class TableDescriptor {
     public static final List<BitField> STAGE1_LEAF =
             List.of(ATTR_INDX, AP1, AP2, SH, AF, NG, DBM, CONTIGUOUS, PXN, UXN);
     /** Attributes of a stage 2 page or block. */
-    public static final List<BitField> STAGE2_LEAF = List.of(MEMATTR, S2AP_READ, S2AP_WRITE, SH, AF, DBM, CONTIGUOUS, XN);
+    public static final List<BitField> STAGE2_LEAF =
+            List.of(MEMATTR, S2AP_READ, S2AP_WRITE, SH, AF, DBM, CONTIGUOUS, XN);
     /** Attributes of a stage 1 table. */
     public static final List<BitField> STAGE1_TABLE = List.of(PXN_TABLE, UXN_TABLE, AP_TABLE0, AP_TABLE1);
 

@@ -1,13 +1,14 @@
 package dev.backplane.smmuv3.translate;
 
 /**
- * Invalidates what a {@link SmmuTranslator} has cached, as the CMD_CFGI_* and CMD_TLBI_* commands ask (IHI 0070 sections
- * 4.3 and 4.4). When a method has returned, no transaction that starts afterwards uses what it named; transactions that
- * had started may, until a grace period ({@link dev.backplane.memory.Epochs#synchronize}) has passed, which CMD_SYNC
- * waits for. More than what is named may go.
+ * Invalidates what a {@link SmmuTranslator} has cached, as the CMD_CFGI_* and CMD_TLBI_* commands ask (IHI 0070
+ * sections 4.3 and 4.4). When a method has returned and then a grace period has passed ({@link
+ * dev.backplane.memory.Epochs#synchronize}, which CMD_SYNC waits for), no transaction uses what it named. Until then a
+ * transaction may: a walk that was under way can store its result and withdraws it before it ends. More than what is
+ * named may go.
  *
- * <p>Called concurrently with translation and with one another. VMIDs are ignored when stage 2 is not supported. IDs
- * may have any value; what does not exist matches nothing.
+ * <p>Called concurrently with translation and with one another. VMIDs are ignored when stage 2 is not supported.
+ * IDs may have any value; what does not exist matches nothing.
  */
 public interface Invalidation {
 
@@ -49,8 +50,8 @@ public interface Invalidation {
     void tlbOfVaAllAsids(int vmid, TlbRange range);
 
     /**
-     * CMD_TLBI_S2_IPA: stage 2 TLB entries of a VMID by IPA. Entries that combine both stages go with all of their VMID,
-     * so no CMD_TLBI_NH_* is needed after it.
+     * CMD_TLBI_S2_IPA: stage 2 TLB entries of a VMID by IPA. Entries that combine both stages go with all of their
+     * VMID, so no CMD_TLBI_NH_* is needed after it.
      */
     void tlbOfIpa(int vmid, TlbRange range);
 }

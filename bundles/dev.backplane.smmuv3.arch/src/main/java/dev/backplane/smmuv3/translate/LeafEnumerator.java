@@ -12,6 +12,9 @@ import java.util.function.Consumer;
 final class LeafEnumerator {
     private static final int MOST_LEAVES = 1 << 22;
 
+    /** Tables can point at themselves; the number of descriptors that are read is bounded too. */
+    private static final int MOST_READS = 1 << 26;
+
     private final Stage2Walker stage2Walker;
 
     LeafEnumerator(Stage2Walker stage2Walker) {
@@ -44,6 +47,7 @@ final class LeafEnumerator {
         private final TranslationContext space;
         private final Consumer<LeafMapping> visitor;
         private int left = MOST_LEAVES;
+        private int reads = MOST_READS;
 
         Listing(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
             this.walk = walk;
@@ -55,7 +59,7 @@ final class LeafEnumerator {
         void table(TableGeometry geometry, Stage1Table half, long table, int level, long first, long hierarchy) {
             long entries = geometry.entries(level);
             int shift = geometry.granule().levelShift(level);
-            for (long index = 0; index < entries && left > 0; index++) {
+            for (long index = 0; index < entries && left > 0 && reads-- > 0; index++) {
                 long address = table + index * 8;
                 if (half != null && space.stage2 != null) {
                     if (!stage2Walker.translate(walk, space.stage2, address, FaultClass.TT)) {

@@ -81,10 +81,9 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         if (now.enabled) {
             StreamContext stream = configurations.find(attributes.requesterId(), attributes.substreamId());
             if (stream != null) {
-                TranslationContext space = stream.translation();
-                if (space != null) {
-                    Translation.Mapped hit = tlb.find(space, stream.variant(attributes), space.canonical(iova));
-                    if (hit != null && hit.allows(access)) {
+                if (stream.translation() != null) {
+                    Translation.Mapped hit = lookUp(stream, attributes, iova, access);
+                    if (hit != null) {
                         hits.count();
                         return hit;
                     }
@@ -119,6 +118,10 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             }
             configurations.insert(
                     attributes.requesterId(), attributes.substreamId(), stream, configurationGeneration);
+            Translation.Mapped hit = lookUp(stream, attributes, iova, access);
+            if (hit != null) {
+                return hit;
+            }
         }
         Translation.Mapped mapped = process.translate(walk, stream);
         if (mapped == null) {
@@ -128,11 +131,26 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         if (space != null) {
             tlb.insert(
                     new TlbEntry(
-                            space, stream.variant(attributes), mapped.input(), mapped.mask(), walk.stage1Global, mapped),
+                            space,
+                            stream.variant(attributes),
+                            mapped.input(),
+                            mapped.mask(),
+                            walk.stage1Global,
+                            mapped),
                     Long.numberOfTrailingZeros(mapped.mask() + 1),
                     tlbGeneration);
         }
         return mapped;
+    }
+
+    private Translation.Mapped lookUp(
+            StreamContext stream, TransactionAttributes attributes, long iova, AccessKind access) {
+        TranslationContext space = stream.translation();
+        if (space == null) {
+            return null;
+        }
+        Translation.Mapped hit = tlb.find(space, stream.variant(attributes), space.canonical(iova));
+        return hit != null && hit.allows(access) ? hit : null;
     }
 
     private Translation faulted(Walk walk) {

@@ -126,7 +126,9 @@ final class Stage1Walker {
         if (walk.privileged) {
             boolean never = stage1.privilegedAccessNever() && user;
             walk.stage1Writable = writes && !never;
-            walk.stage1Readable = walk.instruction ? privilegedFetch(stage1, descriptor, hierarchy, user, writes) : !never;
+            walk.stage1Readable = walk.instruction
+                    ? privilegedFetch(stage1, descriptor, hierarchy, user, writes)
+                    : !never;
         } else {
             walk.stage1Writable = user && writes;
             walk.stage1Readable = walk.instruction

@@ -24,7 +24,8 @@ final class StreamTableWalker {
             return null;
         }
         if (beyondOutput(address)) {
-            walk.fetchFault(EventType.F_STE_FETCH, truncate(address), "the address of the STE exceeds the address size");
+            walk.fetchFault(
+                    EventType.F_STE_FETCH, truncate(address), "the address of the STE exceeds the address size");
             return null;
         }
         long[] ste = walk.loadStructure(address);
@@ -57,7 +58,8 @@ final class StreamTableWalker {
         long table = align(truncate(registers.streamTableBase()), Math.max(6, log2Size - split + 3));
         long address = table + (long) index * L1Std.BYTES;
         if (beyondOutput(address)) {
-            walk.fetchFault(EventType.F_STE_FETCH, truncate(address), "the level 1 stream table exceeds the address size");
+            walk.fetchFault(
+                    EventType.F_STE_FETCH, truncate(address), "the level 1 stream table exceeds the address size");
             return -1;
         }
         if (!walk.load(address)) {
@@ -111,7 +113,7 @@ final class StreamTableWalker {
      * Hands every StreamID whose STE is valid to a visitor, ascending. Level 1 descriptors and STEs that cannot be read
      * are passed over.
      *
-     * @param probe makes a walk of a StreamID, for its loads
+     * @param walk for its loads
      */
     void streams(Walk walk, SmmuConfiguration registers, IntConsumer visitor) {
         int log2Size = Math.min(log2Size(registers), 16);
