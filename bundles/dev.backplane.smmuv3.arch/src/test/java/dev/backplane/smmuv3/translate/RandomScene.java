@@ -106,7 +106,9 @@ final class RandomScene implements ReferenceSmmu.Placement {
         }
         int format = tidy && !capabilities.twoLevelCdTable() ? 0 : random.nextInt(4);
         ste[0] = (flaw(40) ? 0 : 1) | (long) config << 1;
-        int cdMax = rarely(3) ? random.nextInt(capabilities.substreamIdBits() + (tidy ? 1 : 2)) : Math.min(capabilities.substreamIdBits(), 4);
+        int cdMax = rarely(3)
+                ? random.nextInt(capabilities.substreamIdBits() + (tidy ? 1 : 2))
+                : Math.min(capabilities.substreamIdBits(), 4);
         ste[0] |= (long) format << 4 | address() & ~63L | (flaw(40) ? 1L << 53 : 0) | (long) (cdMax & 31) << 59;
         ste[1] = random.nextLong() & ~(1L << 27 | 3) | (rarely(4) ? random.nextInt(4) : 2) | (flaw(40) ? 1L << 27 : 0);
         int granule = granule();
@@ -163,7 +165,8 @@ final class RandomScene implements ReferenceSmmu.Placement {
                 | (long) (flaw(4) ? random.nextInt(8) : 5 + random.nextInt(3)) << 32 | (rarely(3) ? 1L << 35 : 0)
                 | (rarely(3) ? 1L << 36 : 0) | (random.nextLong() & 0x1CL << 36) & ~(1L << 36)
                 | (flaw(40) ? 0 : 1L << 41) | (flaw(40) ? 1L << 42 : 0) | (flaw(40) ? 1L << 43 : 0)
-                | (flaw(40) ? 1L << 44 : 0) | (rarely(4) ? 0 : 1L << 45) | ((capabilities.alwaysAbort() ? flaw(5) : rarely(3)) ? 0 : 1L << 46)
+                | (flaw(40) ? 1L << 44 : 0) | (rarely(4) ? 0 : 1L << 45)
+                | ((capabilities.alwaysAbort() ? flaw(5) : rarely(3)) ? 0 : 1L << 46)
                 | (long) random.nextInt(capabilities.asid16() || flaw(20) ? 1 << 16 : 1 << 8) << 48;
         cd[1] = address() & ~15L | random.nextInt(8) & ~(rarely(3) ? 0 : 4) | (flaw(40) ? 1L << 49 : 0);
         cd[2] = address() & ~15L | random.nextInt(8) & ~(rarely(3) ? 0 : 4) | (flaw(40) ? 1L << 49 : 0);
@@ -183,7 +186,10 @@ final class RandomScene implements ReferenceSmmu.Placement {
     }
 
     int substreamId() {
-        return rarely(capabilities.substreamIdBits() == 0 || (ste[0] & 2) == 0 ? 12 : 3) ? random.nextInt(rarely(6) ? 1 << 20 : 16) : TransactionAttributes.NO_SUBSTREAM;
+        boolean useful = capabilities.substreamIdBits() != 0 && (ste[0] & 2) != 0;
+        return rarely(useful ? 3 : 12)
+                ? random.nextInt(rarely(6) ? 1 << 20 : 16)
+                : TransactionAttributes.NO_SUBSTREAM;
     }
 
     long iova() {
@@ -301,7 +307,8 @@ final class RandomScene implements ReferenceSmmu.Placement {
         }
 
         @Override
-        public TransactionResult write(TransactionContext context, long at, MemorySegment from, long offset, int length) {
+        public TransactionResult write(
+                TransactionContext context, long at, MemorySegment from, long offset, int length) {
             throw new AssertionError("translation writes nothing");
         }
 

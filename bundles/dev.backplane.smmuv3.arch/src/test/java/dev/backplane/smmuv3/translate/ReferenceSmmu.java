@@ -28,7 +28,13 @@ final class ReferenceSmmu {
 
     /** The outcome: an address with its properties, or a termination with the record that is made, if any. */
     record Outcome(
-            long output, long size, boolean read, boolean write, MemoryAttributes attributes, String end, String record) {
+            long output,
+            long size,
+            boolean read,
+            boolean write,
+            MemoryAttributes attributes,
+            String end,
+            String record) {
         static Outcome mapped(long output, long size, boolean read, boolean write, MemoryAttributes attributes) {
             return new Outcome(output, size, read, write, attributes, "mapped", null);
         }
@@ -153,7 +159,8 @@ final class ReferenceSmmu {
                 throw new Fault("ABORT", null);
             }
             long g = regs.gbpa();
-            return Outcome.mapped(in, 1L << oas, true, true, incoming(bit(g, 4), (int) bits(g, 3, 0), (int) bits(g, 13, 12)));
+            MemoryAttributes global = incoming(bit(g, 4), (int) bits(g, 3, 0), (int) bits(g, 13, 12));
+            return Outcome.mapped(in, 1L << oas, true, true, global);
         }
         readSte();
         if (!bit(ste[0], 0) || steIllegal()) {
@@ -298,7 +305,10 @@ final class ReferenceSmmu {
 
     private int s2Granule() {
         long tg = bits(ste[2], 47, 46);
-        return tg == 0 && caps.granule4K() ? 12 : tg == 1 && caps.granule64K() ? 16 : tg == 2 && caps.granule16K() ? 14 : 0;
+        if (tg == 0 && caps.granule4K()) {
+            return 12;
+        }
+        return tg == 1 && caps.granule64K() ? 16 : tg == 2 && caps.granule16K() ? 14 : 0;
     }
 
     private int s2Start() {
@@ -503,7 +513,8 @@ final class ReferenceSmmu {
         }
         long pageSize = 1L << shift;
         long output = address + (va & (pageSize - 1));
-        MemoryAttributes attributes = mair((int) bits(cd[3], (int) bits(d, 4, 2) * 8 + 7, (int) bits(d, 4, 2) * 8), (int) bits(d, 9, 8));
+        int byteAt = (int) bits(d, 4, 2) * 8;
+        MemoryAttributes attributes = mair((int) bits(cd[3], byteAt + 7, byteAt), (int) bits(d, 9, 8));
         if (!has2) {
             return Outcome.mapped(output, pageSize, canRead, w, attributes);
         }
