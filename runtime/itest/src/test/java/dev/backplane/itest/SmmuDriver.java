@@ -1,0 +1,142 @@
+package dev.backplane.itest;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** As much of an SMMUv3 driver as tests need: linear stream table, stage 1 with 4 KiB pages, both queues. */
+final class SmmuDriver {
+    private static final long CR0 = 0x20;
+    private static final long CR0ACK = 0x24;
+    private static final long STRTAB_BASE = 0x80;
+    private static final long STRTAB_BASE_CFG = 0x88;
+    private static final long CMDQ_BASE = 0x90;
+    private static final long CMDQ_PROD = 0x98;
+    private static final long CMDQ_CONS = 0x9C;
+    private static final long EVENTQ_BASE = 0xA0;
+    private static final long EVENTQ_PROD = 0x100A8;
+    private static final long EVENTQ_CONS = 0x100AC;
+    private static final int LOG2_QUEUE = 8;
+
+    private final Machine machine;
+    private final long base;
+    private final long area;
+    private long nextPage;
+    private final Map<Integer, Long> roots = new HashMap<>();
+
+    /**
+     * Makes a driver.
+     *
+     * @param base where the registers are
+     * @param area where it may keep tables: a megabyte of RAM
+     */
+    SmmuDriver(Machine machine, long base, long area) {
+        this.machine = machine;
+        this.base = base;
+        this.area = area;
+        nextPage = area + 0x10000;
+    }
+
+    /** Enables the SMMU with an empty stream table of 512 entries. */
+    void enable() {
+        machine.write(base + CR0, 4, 0);
+        machine.write(base + 0x28, 4, 0xD75);
+        machine.write(base + 0x2C, 4, 0x2);
+        machine.write(base + STRTAB_BASE, 8, area);
+        machine.write(base + STRTAB_BASE_CFG, 4, 9);
+        machine.write(base + CMDQ_BASE, 8, area + 0x8000 | LOG2_QUEUE);
+        machine.write(base + CMDQ_PROD, 4, 0);
+        machine.write(base + CMDQ_CONS, 4, 0);
+        machine.write(base + EVENTQ_BASE, 8, area + 0xA000 | LOG2_QUEUE);
+        machine.write(base + EVENTQ_PROD, 4, 0);
+        machine.write(base + EVENTQ_CONS, 4, 0);
+        machine.write(base + CR0, 4, 0x8);
+        command(0x04, 31); // CFGI_ALL
+        command(0x30, 0); // TLBI_NSNH_ALL
+        sync();
+        machine.write(base + 0x50, 4, 0x5);
+        machine.write(base + CR0, 4, 0xD);
+        if (machine.read(base + CR0ACK, 4) != 0xD) {
+            throw new AssertionError("CR0ACK is 0x%x".formatted(machine.read(base + CR0ACK, 4)));
+        }
+    }
+
+    /** Gives a stream stage-1 tables of its own. */
+    void attach(int streamId) {
+        long descriptor = page();
+        long root = page();
+        roots.put(streamId, root);
+        long cd = 16L // T0SZ
+                | 1L << 30 // EPD1
+                | 1L << 31 // V
+                | 4L << 32 // IPS: 44 bits
+                | 1L << 41 // AA64
+                | 1L << 45 // R
+                | 1L << 46 // A
+                | (long) (streamId + 1) << 48; // ASID
+        machine.write(descriptor, 8, cd);
+        machine.write(descriptor + 8, 8, root);
+        machine.write(descriptor + 24, 8, 0xFF44L);
+        long ste = area + streamId * 64L;
+        machine.write(ste + 8, 8, 2 | 1 << 2 | 1 << 4 | 3 << 6);
+        machine.write(ste, 8, 1 | 5 << 1 | descriptor);
+        command(0x03 | (long) streamId << 32, 1); // CFGI_STE
+        sync();
+    }
+
+    private long page() {
+        long page = nextPage;
+        nextPage += 0x1000;
+        return page;
+    }
+
+    /** Maps a page for reading and writing by anyone. */
+    void map(int streamId, long iova, long output) {
+        long table = roots.get(streamId);
+        for (int level = 0; level < 3; level++) {
+            long entry = table + (iova >>> 39 - 9 * level & 0x1FF) * 8;
+            long next = machine.read(entry, 8);
+            if ((next & 1) == 0) {
+                next = page() | 3;
+                machine.write(entry, 8, next);
+            }
+            table = next & 0xFFFF_FFFF_F000L;
+        }
+        // AF, inner shareable, unprivileged read and write, page
+        machine.write(table + (iova >>> 12 & 0x1FF) * 8, 8, output | 1 << 10 | 3 << 8 | 1 << 6 | 3);
+    }
+
+    /** Issues a command of two words. */
+    void command(long low, long high) {
+        long producer = machine.read(base + CMDQ_PROD, 4);
+        long entry = area + 0x8000 + (producer & (1 << LOG2_QUEUE) - 1) * 16;
+        machine.write(entry, 8, low);
+        machine.write(entry + 8, 8, high);
+        machine.write(base + CMDQ_PROD, 4, producer + 1 & (2 << LOG2_QUEUE) - 1);
+    }
+
+    /** Issues CMD_SYNC and checks that it was consumed. */
+    void sync() {
+        command(0x46, 0);
+        long producer = machine.read(base + CMDQ_PROD, 4);
+        long consumer = machine.read(base + CMDQ_CONS, 4);
+        if (consumer != producer) {
+            throw new AssertionError("CMDQ_CONS is 0x%x, CMDQ_PROD 0x%x".formatted(consumer, producer));
+        }
+    }
+
+    /** {@return the oldest event record as four words, or null; it is consumed} */
+    long[] takeEvent() {
+        long producer = machine.read(base + EVENTQ_PROD, 4);
+        long consumer = machine.read(base + EVENTQ_CONS, 4);
+        if (producer == consumer) {
+            return null;
+        }
+        long entry = area + 0xA000 + (consumer & (1 << LOG2_QUEUE) - 1) * 32;
+        var words = new long[4];
+        for (int i = 0; i < 4; i++) {
+            words[i] = machine.read(entry + i * 8, 8);
+        }
+        machine.write(base + EVENTQ_CONS, 4, consumer + 1 & (2 << LOG2_QUEUE) - 1);
+        return words;
+    }
+}
