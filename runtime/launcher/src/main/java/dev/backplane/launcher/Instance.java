@@ -66,6 +66,10 @@ final class Instance implements AutoCloseable {
         return folder.resolve("configuration");
     }
 
+    Path logs() {
+        return folder.resolve("log");
+    }
+
     /** {@return the file that says what the cache was filled with} */
     Path record() {
         return folder.resolve("installed");

@@ -57,6 +57,7 @@ public final class Main {
             if (line.clean()) {
                 instance.clean();
             }
+            Logging.to(instance.logs());
             return carryOut(line.task(), plan, instance);
         } catch (LaunchException e) {
             throw e;
