@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.annotations.GogoCommand;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -27,12 +28,14 @@ public final class VmCommands {
 
     private final Boards boards;
     private final CaptureLoader loader;
+    private final CaptureFolders captures;
     private final Map<String, Path> folders = new ConcurrentHashMap<>();
 
     /** Made by the framework. */
     @Activate
-    public VmCommands(@Reference Boards boards) {
+    public VmCommands(BundleContext context, @Reference Boards boards) {
         this.boards = boards;
+        captures = new CaptureFolders(context.getProperty("backplane.home"));
         loader = new CaptureLoader(boards);
     }
 
@@ -40,9 +43,9 @@ public final class VmCommands {
     @Descriptor("Put a captured guest into a fresh board, which becomes the current one: memory, SMMUs, GIC, ITS")
     public String load(
             CommandSession session,
-            @Descriptor("folder of the capture") String folder,
+            @Descriptor("folder of the capture, or the name of a shipped one: linux") String folder,
             @Descriptor("name of the board; default: the folder's name") String... name) throws InterruptedException {
-        Path path = session.currentDir().resolve(folder);
+        Path path = captures.find(session.currentDir(), folder);
         return load(session, path, CaptureReader.read(path), name.length == 0 ? "" : name[0]);
     }
 
@@ -53,7 +56,7 @@ public final class VmCommands {
                     + "name another (vm:load FOLDER NAME) or type board:destroy " + name);
         }
         CaptureLoader.Loaded loaded = loader.load(capture, name);
-        folders.put(name, path.toAbsolutePath().normalize());
+        folders.put(name, path);
         session.put(CURRENT, name);
         var text = new StringBuilder("board %s: %d MiB RAM, %d processors, %d SMMU%s,%n%d pages of memory, %d mappings"
                 .formatted(name, capture.machine().memory() >>> 20, capture.machine().processors(),
@@ -74,7 +77,7 @@ public final class VmCommands {
             @Descriptor("folder of the capture, loaded first when the current board is not of it; "
                     + "default: that of the current board") String... folder) throws InterruptedException {
         Path path = folder.length > 0
-                ? session.currentDir().resolve(folder[0]).toAbsolutePath().normalize()
+                ? captures.find(session.currentDir(), folder[0])
                 : folders.get(current(session).name());
         if (path == null) {
             throw new IllegalArgumentException("board '%s' was not loaded from a capture; type vm:verify FOLDER"
@@ -99,8 +102,8 @@ public final class VmCommands {
             + "difference")
     public String replay(
             CommandSession session,
-            @Descriptor("folder of the capture") String folder) throws InterruptedException {
-        Capture capture = CaptureReader.read(session.currentDir().resolve(folder));
+            @Descriptor("folder of the capture, or the name of a shipped one: linux") String folder) throws InterruptedException {
+        Capture capture = CaptureReader.read(captures.find(session.currentDir(), folder));
         String name = freeName(capture.name() + "-replay");
         Board board = loader.prepare(capture, name);
         try {
