@@ -20,7 +20,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /** Commands about captured guests. */
-@Component(service = VmCommands.class)
+// Immediate: it remembers which board came from which folder; a delayed component forgets between two commands.
+@Component(service = VmCommands.class, immediate = true)
 @GogoCommand(scope = "vm", function = {"load", "verify", "replay"})
 public final class VmCommands {
     /** Session variable that holds the name of the current board, for all commands. */
