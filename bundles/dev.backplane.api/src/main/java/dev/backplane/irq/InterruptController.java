@@ -15,4 +15,17 @@ public interface InterruptController {
      * @param asserted the level of the input; an edge is a call with {@code true} and a call with {@code false}
      */
     void setInput(TransactionContext context, int intid, boolean asserted);
+
+    /**
+     * Drives an input that one processor has to itself, such as that of its timer.
+     *
+     * @param context context of the calling thread
+     * @param processor processor number
+     * @param intid INTID of a private peripheral interrupt, 16 to 31 (IHI 0069, section 2.2)
+     * @param asserted the level of the input, as for {@link #setInput}
+     * @return whether the controller has that input; if not, nothing changes
+     */
+    default boolean setPrivateInput(TransactionContext context, int processor, int intid, boolean asserted) {
+        return false;
+    }
 }

@@ -11,7 +11,10 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface LpiController {
 
-    /** {@return the number of redistributors, 1 to 512} */
+    /**
+     * {@return the number of redistributors, 1 to 512; 0 as long as the GIC that an ITS is linked to was never there, and
+     * commands that need to know have to wait}
+     */
     int processors();
 
     /**
