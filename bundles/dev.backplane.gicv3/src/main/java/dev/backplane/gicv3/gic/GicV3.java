@@ -153,6 +153,15 @@ public final class GicV3
     }
 
     @Override
+    public boolean setPrivateInput(TransactionContext context, int processor, int intid, boolean asserted) {
+        if (processor < 0 || processor >= redistributors.length || intid < 16 || intid > 31) {
+            return false;
+        }
+        redistributors[processor].setInput(intid, asserted);
+        return true;
+    }
+
+    @Override
     public int processors() {
         return redistributors.length;
     }

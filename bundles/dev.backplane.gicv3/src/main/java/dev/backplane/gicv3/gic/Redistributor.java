@@ -103,6 +103,16 @@ final class Redistributor {
         return group1 ? Math.min(best, lpis.best(context, memory)) : best;
     }
 
+    /** Drives the input of a PPI. */
+    void setInput(int intid, boolean asserted) {
+        lock.lock();
+        try {
+            bank.setInput(intid, asserted);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Makes an SGI pending if it is in the group that the sender generates. */
     void sendSgi(int group, int intid) {
         lock.lock();

@@ -70,7 +70,10 @@ final class RedistributorRegisters {
                         PROCESSOR_NUMBER,
                         COMMON_LPI_AFF,
                         AFFINITY),
-                word("GICR_WAKER", 0x14, READ_WRITE, asleep, PROCESSOR_SLEEP, CHILDREN_ASLEEP)));
+                word("GICR_WAKER", 0x14, READ_WRITE, asleep, PROCESSOR_SLEEP, CHILDREN_ASLEEP),
+                // LPIs come from an ITS alone (GICR_TYPER.DirectLPI is 0).
+                doubleWord("GICR_SETLPIR", 0x40, READ_ONLY, 0),
+                doubleWord("GICR_CLRLPIR", 0x48, READ_ONLY, 0)));
         if (config.lpis()) {
             table.add(doubleWord(
                     "GICR_PROPBASER",
@@ -95,6 +98,11 @@ final class RedistributorRegisters {
             table.add(doubleWord("GICR_INVLPIR", 0xA0, WRITE_ONLY, 0, INTID));
             table.add(doubleWord("GICR_INVALLR", 0xB0, WRITE_ONLY, 0));
             table.add(word("GICR_SYNCR", 0xC0, READ_ONLY, 0, BUSY));
+        } else {
+            table.add(doubleWord("GICR_PROPBASER", 0x70, READ_ONLY, 0));
+            table.add(doubleWord("GICR_PENDBASER", 0x78, READ_ONLY, 0));
+            table.add(doubleWord("GICR_INVLPIR", 0xA0, READ_ONLY, 0));
+            table.add(doubleWord("GICR_INVALLR", 0xB0, READ_ONLY, 0));
         }
         return table;
     }

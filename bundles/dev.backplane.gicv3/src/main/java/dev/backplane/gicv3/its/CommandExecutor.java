@@ -32,6 +32,11 @@ final class CommandExecutor {
         generation = value & (1L << Entry.GENERATION.width()) - 1;
     }
 
+    /** {@return whether it is known which processors there are; commands wait for that} */
+    boolean isReady() {
+        return gic.processors() > 0;
+    }
+
     /** {@return null when the command was executed, else why not; nothing is changed then} */
     CommandError execute(TransactionContext context, Command command) {
         Command.Opcode opcode = command.opcode();

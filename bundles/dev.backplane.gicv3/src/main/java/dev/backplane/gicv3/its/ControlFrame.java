@@ -57,9 +57,13 @@ final class ControlFrame {
         baser0 = registers.indexOf("GITS_BASER0");
     }
 
-    long read(int at, int size) {
+    long read(TransactionContext context, int at, int size) {
         if (IdentificationRegisters.cover(at) && size == 4) {
             return IdentificationRegisters.read(IdentificationRegisters.ITS, at);
+        }
+        if (registers.indexAt(at) == creadr) {
+            // Commands that waited for the GIC go on when software looks whether they were executed.
+            processCommands(context);
         }
         lock.lock();
         try {
@@ -111,13 +115,17 @@ final class ControlFrame {
             }
             registers.write(at, size, value);
             registers.set(creadr, 0);
-        } else if (index >= baser0 && !isLockedByEnable(index)) {
+        } else if (isTableBase(index) && !isLockedByEnable(index)) {
             registers.write(at, size, value);
             int table = index - baser0;
             registers.set(index, ItsRegisters.settleBaser(table, registers.get(index)));
             tables.configure(table, registers.get(index));
             cache.invalidateAll();
         }
+    }
+
+    private boolean isTableBase(int index) {
+        return index >= baser0 && index <= baser0 + ItsRegisters.COLLECTIONS;
     }
 
     /** While the ITS is enabled, where its queue and tables are cannot change (sections 12.19.1 and 12.19.2). */
@@ -208,7 +216,8 @@ final class ControlFrame {
                 && ItsRegisters.VALID.isSet(registers.get(cbaser))
                 && !ItsRegisters.STALLED.isSet(readr)
                 && ItsRegisters.OFFSET.inPlace(registers.get(cwriter)) < queueBytes()
-                && readr != registers.get(cwriter);
+                && readr != registers.get(cwriter)
+                && executor.isReady();
     }
 
     private Command load(TransactionContext context, long address) {

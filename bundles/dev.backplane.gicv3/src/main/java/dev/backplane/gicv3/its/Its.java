@@ -102,7 +102,7 @@ public final class Its implements PlatformDevice, MsiController, MsiInspection, 
     @Override
     public TransactionResult read(
             TransactionContext context, TransactionAttributes attributes, long offset, int size) {
-        context.data(offset < TRANSLATION_FRAME ? control.read((int) offset, size) : 0);
+        context.data(offset < TRANSLATION_FRAME ? control.read(context, (int) offset, size) : 0);
         return Done.DONE;
     }
 

@@ -58,6 +58,9 @@ final class ItsRegisters {
     /** GITS_BASER1: collections. */
     static final int COLLECTIONS = 1;
 
+    /** Number of GITS_BASERn; those without a table are RES0. */
+    private static final int BASERS = 8;
+
     private static final long[] TABLE_TYPES = {1, 4};
 
     private ItsRegisters() {}
@@ -92,6 +95,7 @@ final class ItsRegisters {
                         HCC,
                         CID_BITS,
                         CIL),
+                doubleWord("GITS_UMSIR", 0x048, READ_ONLY, 0),
                 doubleWord(
                         "GITS_CBASER",
                         0x080,
@@ -121,6 +125,9 @@ final class ItsRegisters {
                     INNER_CACHE,
                     BASER_INDIRECT,
                     VALID));
+        }
+        for (int index = TABLE_TYPES.length; index < BASERS; index++) {
+            table.add(doubleWord("GITS_BASER" + index, 0x100 + 8 * index, READ_ONLY, 0));
         }
         return table;
     }

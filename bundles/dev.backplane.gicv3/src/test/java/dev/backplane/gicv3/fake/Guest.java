@@ -5,6 +5,7 @@ import dev.backplane.gicv3.ItsFactory;
 import dev.backplane.gicv3.gic.GicV3;
 import dev.backplane.gicv3.its.Its;
 import dev.backplane.irq.InterruptInspection.PendingInterrupt;
+import dev.backplane.irq.LpiController;
 import dev.backplane.memory.TransactionAttributes;
 import java.util.List;
 
@@ -27,6 +28,7 @@ public final class Guest {
     public Its its;
     public FakeBoard board;
     private final int queueBytes;
+    private long queue = QUEUE;
     private int tail;
 
     /** Makes them, in reset, with a queue of one page. */
@@ -42,6 +44,24 @@ public final class Guest {
                 gicBoard);
         queueBytes = queuePages * 4096;
         newIts(hardwareCollections);
+    }
+
+    /** Puts a fresh ITS in place that has its queue and tables elsewhere, enabled; the one before stays. */
+    public void secondIts() {
+        newIts(0);
+        queue = QUEUE + 0x8000;
+        tail = 0;
+        its(0x80, 8, VALID | queue | queueBytes / 4096 - 1);
+        its(0x100, 8, VALID | DEVICES + 0x200_0000 | 2 << 8);
+        its(0x108, 8, VALID | COLLECTIONS + 0x200_0000 | 2 << 8);
+        its(0, 4, 1);
+    }
+
+    /** Puts a fresh ITS in place that gives its LPIs to something else. */
+    public void linkItsTo(LpiController other) {
+        board = new FakeBoard(ram, other);
+        var factory = new ItsFactory();
+        its = FakeBoard.realized((Its) factory.create(FakeBoard.properties(factory.properties())), board);
     }
 
     /** Puts a fresh ITS in place. */
@@ -108,7 +128,7 @@ public final class Guest {
     /** Puts a command into the queue without telling the ITS. */
     public void queue(long... words) {
         for (int i = 0; i < 4; i++) {
-            ram.word(QUEUE + tail + 8L * i, words[i]);
+            ram.word(queue + tail + 8L * i, words[i]);
         }
         tail = (tail + 32) % queueBytes;
     }

@@ -209,6 +209,32 @@ class CpuInterfaceTest {
         assertThat(machine.gic.interrupt(2, 27).child("active").value()).isEqualTo("no");
     }
 
+    @ParameterizedTest
+    @CsvSource({"false, 0, 16", "true, 0, 16", "false, 19, 31", "true, 19, 31"})
+    void theInputOfAPpiReachesOneProcessor(boolean edge, int processor, int intid) {
+        for (int each : new int[] {0, 7, 19}) {
+            machine.gicr(each, 0x10100, 4, 1L << intid);
+            machine.gicr(each, 0x10C04, 4, edge ? 0xAAAA_AAAAL : 0);
+        }
+        assertThat(machine.gic.setPrivateInput(machine.context, processor, intid, true)).isTrue();
+        assertThat(machine.ack(7, 0)).isEqualTo(SPURIOUS);
+        assertThat(machine.ack(processor, 0)).isEqualTo(intid);
+        machine.eoi(processor, 0, intid);
+        assertThat(machine.highest(processor, 0)).isEqualTo(edge ? SPURIOUS : intid);
+        machine.gic.setPrivateInput(machine.context, processor, intid, true);
+        assertThat(machine.highest(processor, 0)).as("no new edge").isEqualTo(edge ? SPURIOUS : intid);
+        machine.gic.setPrivateInput(machine.context, processor, intid, false);
+        assertThat(machine.highest(processor, 0)).isEqualTo(SPURIOUS);
+        assertThat(machine.gic.interrupt(processor, intid).child("input").value()).isEqualTo("deasserted");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 15", "0, 32", "-1, 16", "20, 16", "0, -1"})
+    void aPrivateInputThatDoesNotExistIsRefused(int processor, int intid) {
+        assertThat(machine.gic.setPrivateInput(machine.context, processor, intid, true)).isFalse();
+        assertThat(machine.gic.pending()).isEmpty();
+    }
+
     @Test
     void whatDoesNotExistIsIgnored() {
         assertThat(machine.ack(-1, 1)).isEqualTo(SPURIOUS);

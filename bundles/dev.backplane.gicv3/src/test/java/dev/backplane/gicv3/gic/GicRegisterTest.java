@@ -109,6 +109,42 @@ class GicRegisterTest {
         assertThat(machine.gic.inspect().child("guest errors").value()).isEqualTo("2");
     }
 
+    @ParameterizedTest
+    @CsvSource({"true, 0x40", "true, 0x48", "false, 0x40", "false, 0x48", "false, 0x70", "false, 0x78", "false, 0xa0",
+        "false, 0xb0"})
+    void a64BitRegisterOfWhatIsNotImplementedIsRes0AndTouchingItIsNoError(boolean lpis, String offset) {
+        var gic = machine.create("has-lpi", lpis);
+        machine.board.write(gic, "gicr", Long.decode(offset), 8, -1L);
+        assertThat(machine.board.read(gic, "gicr", Long.decode(offset), 8)).isZero();
+        assertThat(machine.board.messages()).isEmpty();
+    }
+
+    @Test
+    void aRedistributorOfTheSecondRegionIsAsGoodAsOneOfTheFirst() {
+        var two = new Machine("num-cpu", 200L, "redist-region-count", 123L);
+        two.gicd(0, 2);
+        long first = 150 - 123;
+        two.board.write(two.gic, "gicr1", first * 0x20000 + 0x14, 4, 0);
+        two.gic.setPriorityMask(two.context, 150, 0xFF);
+        two.gic.setGroupEnable(two.context, 150, 1, true);
+        two.board.write(two.gic, "gicr1", first * 0x20000 + 0x10080, 4, -1);
+        two.board.write(two.gic, "gicr1", first * 0x20000 + 0x10100, 4, 1 << 3);
+        two.board.write(two.gic, "gicr1", first * 0x20000 + 0x70, 8, Machine.CONFIGURATIONS | 15);
+        two.board.write(two.gic, "gicr1", first * 0x20000 + 0x78, 8, Machine.PENDING);
+        two.board.write(two.gic, "gicr1", first * 0x20000, 4, 1);
+        two.configureLpi(8200, 0x41);
+        two.spi(40, 1, 0x60, true, 150);
+        two.input(40, true);
+        two.gic.sendSgi(two.context, 0, new long[] {0, 0, 1L << 150 - 128}, 1, 3);
+        assertThat(two.gic.setPending(two.context, 150, 8200)).isTrue();
+        assertThat(two.gic.setPending(two.context, 149, 8200)).as("its LPIs are not enabled").isFalse();
+        for (int intid : new int[] {3, 8200, 40}) {
+            assertThat(two.ack(150, 1)).isEqualTo(intid);
+            two.eoi(150, 1, intid);
+        }
+        assertThat(two.board.read(two.gic, "gicr", 122 * 0x20000L + 0x10100, 4)).as("the one before").isZero();
+    }
+
     @Test
     void redistributorsFillTheFirstRegionThenTheSecond() {
         var gic = machine.create("num-cpu", 200L, "redist-region-count", 123L);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backplane.gicv3.fake.FakeBoard;
 import dev.backplane.gicv3.fake.Guest;
+import dev.backplane.irq.LpiController;
+import dev.backplane.memory.TransactionAttributes;
+import java.lang.reflect.Proxy;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -288,6 +291,61 @@ class ItsCommandTest {
         guest.mapd(0x200 + DEVICE, Guest.ITT, 2, true);
         assertThat(guest.its.devices().children()).hasSize(1);
         assertThat(guest.ram.word(Guest.DEVICES + 0x1000 + DEVICE * 8)).isNegative();
+    }
+
+    /** The GIC of a slot as an ITS sees it: there may have been none yet. */
+    private static final class LateGic {
+        private LpiController served;
+
+        LpiController standIn() {
+            return (LpiController) Proxy.newProxyInstance(
+                    LateGic.class.getClassLoader(), new Class<?>[] {LpiController.class}, (proxy, method, arguments) ->
+                            served != null ? method.invoke(served, arguments)
+                                    : method.getReturnType() == int.class ? (Object) 0
+                                    : method.getReturnType() == boolean.class ? true : null);
+        }
+    }
+
+    @Test
+    void commandsWaitForAGicThatWasNeverThereYet() {
+        var guest = new Guest(2).withLpis();
+        var late = new LateGic();
+        guest.linkItsTo(late.standIn());
+        guest.withIts();
+        guest.mapc(0, 1, true);
+        guest.mapd(8, Guest.ITT, 2, true);
+        guest.mapti(8, 0, 8192, 0);
+        guest.onEvent(0x03, 8, 0);
+        assertThat(guest.its(0x90)).as("no MAPC can be judged").isZero();
+        assertThat(guest.board.messages()).isEmpty();
+        late.served = guest.gic;
+        assertThat(guest.its(0x90)).as("software that waits sees it go on").isEqualTo(guest.tail());
+        assertThat(guest.pending()).containsExactly("1:8192");
+        assertThat(guest.board.messages()).isEmpty();
+    }
+
+    @Test
+    void severalItssOfOneGicHaveTheirOwnMaps() {
+        var guest = new Guest(3).withLpis().withIts();
+        guest.mapc(0, 1, true);
+        guest.mapd(8, Guest.ITT, 2, true);
+        guest.mapti(8, 0, 8192, 0);
+        var first = guest.its;
+        var board = guest.board;
+        guest.secondIts();
+        guest.mapc(0, 2, true);
+        guest.mapd(8, Guest.ITT + 0x1000, 2, true);
+        guest.mapti(8, 0, 8193, 0);
+        guest.mapti(8, 1, 8194, 0);
+        guest.msi(8, 0);
+        assertThat(guest.pending()).containsExactly("2:8193");
+        FakeBoard.region(first, "its").handler().write(
+                board.context(), TransactionAttributes.ofRequester(8), 0x10040, 4, 0);
+        assertThat(guest.pending()).containsExactly("1:8192", "2:8193");
+        guest.onEvent(0x0F, 8, 0);
+        assertThat(guest.pending()).as("DISCARD is about its own ITS").containsExactly("1:8192");
+        assertThat(first.route(8, 1).intid()).isEmpty();
+        assertThat(guest.route(8, 1)).isEqualTo("2:8194");
     }
 
     @Test

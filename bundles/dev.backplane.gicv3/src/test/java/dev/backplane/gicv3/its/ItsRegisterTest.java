@@ -58,6 +58,23 @@ class ItsRegisterTest {
         assertThat(Long.toHexString(guest.its(Long.decode(offset)))).isEqualTo(read.substring(2));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "GITS_UMSIR, 0x48", "GITS_BASER2, 0x110", "GITS_BASER3, 0x118", "GITS_BASER4, 0x120", "GITS_BASER5, 0x128",
+        "GITS_BASER6, 0x130", "GITS_BASER7, 0x138"
+    })
+    void a64BitRegisterThatHoldsNothingIsRes0AndTouchingItIsNoError(String name, String offset) {
+        long at = Long.decode(offset);
+        guest.its(at, 8, -1L);
+        guest.its(at, 4, -1L);
+        guest.its(at + 4, 4, -1L);
+        assertThat(guest.its(at)).isZero();
+        assertThat(guest.board.read(guest.its, "its", at, 4)).isZero();
+        assertThat(guest.board.read(guest.its, "its", at + 4, 4)).isZero();
+        assertThat(guest.its(0x108)).as("GITS_BASER1 is another one").isEqualTo(0x0407_0000_0000_0000L);
+        assertThat(guest.board.messages()).isEmpty();
+    }
+
     @Test
     void a64BitRegisterTakesHalves() {
         guest.its(0x100, 4, 0x429d_0600);

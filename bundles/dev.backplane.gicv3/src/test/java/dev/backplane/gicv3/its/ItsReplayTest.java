@@ -68,7 +68,7 @@ class ItsReplayTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"A", "D"})
+    @ValueSource(strings = {"A", "C2", "D", "E"})
     void buildsExactlyTheCapturedRouting(String capture) {
         for (boolean indirect : new boolean[] {true, false}) {
             var guest = replayed(capture, indirect);
@@ -99,7 +99,7 @@ class ItsReplayTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"A", "D"})
+    @ValueSource(strings = {"A", "C2", "D", "E"})
     void eachCapturedMessageArrives(String capture) {
         var guest = replayed(capture, true);
         var expected = new ArrayList<String>();
