@@ -66,9 +66,9 @@ final class GicInspector {
                     .withNote("processors whose SGI is pending, one bit each"));
         } else {
             facts.add(flag("latched", LATCHED, processor, intid));
+            facts.add(flag("input", INPUT, processor, intid));
         }
         if (intid >= FIRST_SPI) {
-            facts.add(flag("input", INPUT, processor, intid));
             facts.add(InspectNode.hex("targets", states.targets(intid)).withNote("processors, one bit each"));
         }
         return InspectNode.group("INTID " + intid, facts);

@@ -65,8 +65,22 @@ final class GicV2Device
             return;
         }
         synchronized (gic) {
-            gic.states.drive(intid, asserted);
+            gic.states.drive(0, intid, asserted);
         }
+    }
+
+    @Override
+    public boolean setPrivateInput(TransactionContext context, int processor, int intid, boolean asserted) {
+        if (processor < 0
+                || processor >= gic.processors.length
+                || intid < InterruptStates.FIRST_PPI
+                || intid >= InterruptStates.FIRST_SPI) {
+            return false;
+        }
+        synchronized (gic) {
+            gic.states.drive(processor, intid, asserted);
+        }
+        return true;
     }
 
     @Override
@@ -107,6 +121,13 @@ final class GicV2Device
     }
 
     @Override
+    public boolean setEoiMode(TransactionContext context, int processor, boolean dropOnly) {
+        checked(processor, 0);
+        setControl(processor, GiccRegister.EOI_MODE.mask(), dropOnly);
+        return true;
+    }
+
+    @Override
     public void setPriorityMask(TransactionContext context, int processor, int mask) {
         checked(processor, 0);
         synchronized (gic) {
@@ -117,9 +138,13 @@ final class GicV2Device
     @Override
     public void setGroupEnable(TransactionContext context, int processor, int group, boolean enabled) {
         long bit = (checked(processor, group) ? GiccRegister.ENABLE_GRP1 : GiccRegister.ENABLE_GRP0).mask();
+        setControl(processor, bit, enabled);
+    }
+
+    private void setControl(int processor, long bit, boolean value) {
         synchronized (gic) {
             long control = gic.processors[processor].control;
-            gic.write(processor, GiccRegister.CTLR.offset, (int) (enabled ? control | bit : control & ~bit));
+            gic.write(processor, GiccRegister.CTLR.offset, (int) (value ? control | bit : control & ~bit));
         }
     }
 

@@ -116,12 +116,12 @@ final class InterruptStates {
         return (flag & LATCHED) != 0 || (flag & (EDGE | INPUT)) == INPUT;
     }
 
-    /** Drives the input of an SPI: a rising edge latches an edge-triggered interrupt. */
-    void drive(int intid, boolean level) {
-        boolean rises = level && !is(INPUT, 0, intid);
-        set(INPUT, 0, intid, level);
-        if (rises && is(EDGE, 0, intid)) {
-            set(LATCHED, 0, intid, true);
+    /** Drives the input of a PPI or SPI: a rising edge latches an edge-triggered interrupt. */
+    void drive(int processor, int intid, boolean level) {
+        boolean rises = level && !is(INPUT, processor, intid);
+        set(INPUT, processor, intid, level);
+        if (rises && is(EDGE, processor, intid)) {
+            set(LATCHED, processor, intid, true);
         }
     }
 

@@ -4,6 +4,8 @@ import static dev.backplane.gicv2m.gic.GicV2Fixture.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.backplane.device.ResetKind;
+import dev.backplane.device.ResetPhase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,6 +66,58 @@ class GicV2CpuInterfaceTest {
         assertThat(gic.isActive(80)).isFalse();
         assertThat(gic.gicc.readl(C_RPR)).isEqualTo(0xFF);
         assertThat(gic.gicc.readl(C_IAR)).as("the edge that came meanwhile").isEqualTo(80);
+    }
+
+    @Test
+    void aProcessorSetsItsOwnEoiMode() {
+        gic.open().spi(80, 0x40, 2, true);
+        assertThat(gic.device.setEoiMode(gic.context, 1, true)).isTrue();
+        gic.pulse(80);
+        assertThat(gic.device.acknowledge(gic.context, 1, 0)).isEqualTo(80);
+        gic.device.endOfInterrupt(gic.context, 1, 0, 80);
+        assertThat(gic.isActive(80)).as("only the priority dropped").isTrue();
+        gic.pulse(80);
+        assertThat(gic.device.highestPending(gic.context, 1, 0)).as("active and pending").isEqualTo(SPURIOUS);
+        gic.device.deactivate(gic.context, 1, 80);
+        assertThat(gic.device.acknowledge(gic.context, 1, 0)).isEqualTo(80);
+        assertThat(gic.device.setEoiMode(gic.context, 1, false)).isTrue();
+        gic.device.endOfInterrupt(gic.context, 1, 0, 80);
+        assertThat(gic.isActive(80)).isFalse();
+        assertThat(gic.gicc.readl(C_CTLR)).as("processor 0 is another one").isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, 16", "true, 16", "false, 31", "true, 31"})
+    void theInputOfAPpiIsSignalledByItsTrigger(boolean edge, int intid) {
+        gic.open();
+        gic.gicd.writel(ISENABLER, 1L << intid);
+        gic.gicd.writel(ICFGR + 4, edge ? 0xAAAA_AAAAL : 0);
+        assertThat(gic.device.setPrivateInput(gic.context, 0, intid, true)).isTrue();
+        assertThat(gic.gicc.readl(C_IAR)).isEqualTo(intid);
+        gic.gicc.writel(C_EOIR, intid);
+        assertThat(gic.gicc.readl(C_HPPIR)).isEqualTo(edge ? SPURIOUS : intid);
+        gic.device.setPrivateInput(gic.context, 0, intid, false);
+        assertThat(gic.gicc.readl(C_HPPIR)).isEqualTo(SPURIOUS);
+    }
+
+    @Test
+    void theInputOfAPpiReachesOneProcessorAndOutlivesReset() {
+        gic.device.setPrivateInput(gic.context, 3, 27, true);
+        gic.device.reset(ResetKind.COLD, ResetPhase.ENTER);
+        for (int processor = 0; processor < 4; processor++) {
+            var shown = gic.device.interrupt(processor, 27);
+            assertThat(shown.child("input").value()).isEqualTo(processor == 3 ? "yes" : "no");
+            assertThat(shown.child("state").value()).isEqualTo(processor == 3 ? "pending" : "inactive");
+        }
+        gic.device.setPrivateInput(gic.context, 3, 27, false);
+        assertThat(gic.device.pending()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 15", "0, 32", "-1, 16", "4, 16", "0, -1"})
+    void aPrivateInputThatDoesNotExistIsRefused(int processor, int intid) {
+        assertThat(gic.device.setPrivateInput(gic.context, processor, intid, true)).isFalse();
+        assertThat(gic.device.pending()).isEmpty();
     }
 
     @Test
