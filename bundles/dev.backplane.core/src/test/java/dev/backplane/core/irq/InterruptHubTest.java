@@ -162,6 +162,15 @@ class InterruptHubTest {
     }
 
     @Test
+    void processorsAreKnownOnceAGicWasThere() {
+        var standIn = new LpiStandIn(epochs);
+        assertThat(standIn.processors()).as("an ITS waits").isZero();
+        standIn.serve(new Gic());
+        standIn.park();
+        assertThat(standIn.processors()).as("a parked GIC comes back as it was").isEqualTo(2);
+    }
+
+    @Test
     void lpisLatchOncePerBitAndMovesKeepTheirOrder() {
         var standIn = new LpiStandIn(epochs);
         TransactionContext context = epochs.context();
