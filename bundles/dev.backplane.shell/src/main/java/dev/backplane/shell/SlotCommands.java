@@ -9,7 +9,6 @@ import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.shell.text.Colour;
 import dev.backplane.shell.text.Table;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +18,7 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
 import org.apache.felix.service.command.annotations.GogoCommand;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -29,10 +29,16 @@ import org.osgi.service.component.annotations.Reference;
 public final class SlotCommands {
     private final Selection selection;
     private final DeviceTypes types;
+    private final BundleFiles files;
 
     /** Made by the framework. */
     @Activate
-    public SlotCommands(@Reference Boards boards, @Reference DeviceTypes types) {
+    public SlotCommands(BundleContext context, @Reference Boards boards, @Reference DeviceTypes types) {
+        this(boards, types, new BundleFiles(context.getProperty("backplane.home")));
+    }
+
+    SlotCommands(Boards boards, DeviceTypes types, BundleFiles files) {
+        this.files = files;
         selection = new Selection(boards);
         this.types = types;
     }
@@ -168,13 +174,10 @@ public final class SlotCommands {
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot") @Completes(Completes.Kind.SLOT) String slot,
-            @Descriptor("file of the new bundle") @Completes(Completes.Kind.FILE) String jar) {
+            @Descriptor("file of the new bundle, or the file name of a shipped one") @Completes(Completes.Kind.FILE) String jar) {
         Board board = selection.board(session, name);
         Slot found = Selection.slot(board, slot);
-        Path file = session.currentDir().resolve(jar);
-        if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException("no file '%s'; expected the jar of a bundle".formatted(file));
-        }
+        Path file = files.find(session.currentDir(), jar);
         try {
             board.update(found.name(), file);
             return "slot %s is served by %s".formatted(found.name(), found.provider().orElse("nobody"));
