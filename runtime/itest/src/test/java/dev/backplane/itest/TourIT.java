@@ -1,0 +1,113 @@
+package dev.backplane.itest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.Before;
+import org.junit.Rule;
+import org.junit.Test;
+import org.junit.rules.TemporaryFolder;
+
+/** Every command of the README's tour is run as a user would run it, and shows what the text says. */
+public class TourIT {
+    private static final String PROMPT = "    backplane> ";
+
+    @Rule
+    public final TemporaryFolder folder = new TemporaryFolder();
+
+    private List<String> tour;
+
+    @Before
+    public void readTour() throws IOException {
+        tour = Files.readAllLines(ShippedFeatures.home().resolve("README.md")).stream()
+                .filter(line -> line.startsWith(PROMPT))
+                .map(line -> line.substring(PROMPT.length()))
+                .toList();
+        assertThat(tour).hasSizeGreaterThan(15).contains("vm:load linux");
+    }
+
+    /** How a run of the command ended. */
+    private record Run(int status, String output) {}
+
+    private Run run(String... arguments) throws Exception {
+        Path output = folder.newFile().toPath();
+        var command = new ArrayList<String>(List.of(
+                ShippedFeatures.home().resolve("bin/backplane").toString(),
+                "--data",
+                folder.getRoot().toPath().resolve("data").toString()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command)
+                .directory(folder.getRoot())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        process.getOutputStream().close();
+        if (!process.waitFor(180, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("%s did not end:%n%s".formatted(command, Files.readString(output)));
+        }
+        return new Run(process.exitValue(), Files.readString(output));
+    }
+
+    @Test
+    public void theWholeTourRunsAndShowsWhatItPromises() throws Exception {
+        Path script = folder.newFile("tour").toPath();
+        Files.write(script, tour);
+        Run run = run("-f", script.toString());
+        assertThat(run.status()).as(run.output()).isZero();
+        assertThat(run.output())
+                .contains("smmu0")
+                .contains("0x8090040")
+                .contains("F_TRANSLATION")
+                .contains("574 mappings")
+                .contains("INTID 8194 at processor 0")
+                .contains("c0 ff ee")
+                .contains("8194  LPI")
+                .contains("slot smmu0 is served by dev.backplane.smmuv3.emulated")
+                .contains("00:01.0");
+        assertThat(run.output().lines().filter(line -> line.startsWith("mappings") || line.startsWith("oracle")))
+                .as("vm:verify's table, with nothing differing")
+                .allSatisfy(line -> assertThat(line.trim().split("\\s+")[2]).isEqualTo("0"))
+                .hasSize(2);
+        assertThat(run.output().lines().filter(line -> line.length() > 80)).isEmpty();
+    }
+
+    @Test
+    public void aCommandThatFailsEndsWithAStatusAndSaysWhatToDo() throws Exception {
+        Run run = run("-c", "board:plug edo");
+        assertThat(run.status()).isNotZero();
+        assertThat(run.output()).contains("edo").contains("edu");
+    }
+
+    @Test
+    public void badInputIsNamedAndChangesNothing() throws Exception {
+        Path capture = folder.newFolder("capture").toPath();
+        try (var files = Files.list(ShippedFeatures.home().resolve("captures/linux"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, capture.resolve(file.getFileName()));
+            }
+        }
+        Path memory = capture.resolve("memory.bin.gz");
+        byte[] whole = Files.readAllBytes(memory);
+        Files.write(memory, Arrays.copyOf(whole, whole.length / 2));
+        Run truncated = run("-c", "vm:load capture");
+        assertThat(truncated.status()).isNotZero();
+        assertThat(truncated.output()).contains("memory.bin.gz");
+        Run missing = run("-c", "vm:load nowhere");
+        assertThat(missing.status()).isNotZero();
+        assertThat(missing.output()).contains("nowhere");
+        for (String bad : List.of(
+                "board:plug edu dma_musk=1", "board:plug edu dma_mask=x", "board:plug edu addr=00.0",
+                "board:create b virt memory=lots", "smmu:explain 0x8 zero", "board:why nobody")) {
+            Run run = run("-c", bad);
+            assertThat(run.status()).as(bad).isNotZero();
+            assertThat(run.output()).as(bad).isNotBlank().doesNotContain("Exception");
+        }
+    }
+}
