@@ -68,7 +68,7 @@ public final class GicCommands {
         int processor = processor(cpu);
         int number = intid(intid);
         return Selection.with(selection.board(session, name), slot, InterruptInspection.class, GIC,
-                gic -> Tree.drawRegisters(gic.interrupt(processor, number)));
+                gic -> Tree.draw(gic.interrupt(processor, number)));
     }
 
     /** {@return CPU interfaces and redistributors} */

@@ -15,7 +15,7 @@ import org.osgi.service.component.annotations.Reference;
 
 /** Commands about an MSI controller: an ITS, or v2m frames. */
 @Component(service = ItsCommands.class)
-@GogoCommand(scope = "its", function = {"route", "devices", "commands", "errors"})
+@GogoCommand(scope = "its", function = {"translate", "devices", "commands", "errors"})
 public final class ItsCommands {
     private static final String MSI_CONTROLLER = "MSI controller";
 
@@ -28,8 +28,8 @@ public final class ItsCommands {
     }
 
     /** {@return the way of a message} */
-    @Descriptor("Show how a message would be routed: device, event, interrupt, collection, processor")
-    public String route(
+    @Descriptor("Explain step by step how a message would be translated: device, event, interrupt, processor")
+    public String translate(
             CommandSession session,
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,

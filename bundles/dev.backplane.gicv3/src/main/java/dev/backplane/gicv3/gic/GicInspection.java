@@ -107,6 +107,7 @@ final class GicInspection implements InterruptInspection {
     private static InspectNode describe(String name, String kind, InterruptBank bank, int intid) {
         return new InspectNode(name, kind, "", List.of(
                 flag("pending", bank.isPending(intid)),
+                flag("latched", bank.isLatched(intid)),
                 flag("active", bank.isActive(intid)),
                 flag("enabled", bank.isEnabled(intid)),
                 InspectNode.hex("priority", bank.priorityOf(intid)),
@@ -135,7 +136,9 @@ final class GicInspection implements InterruptInspection {
                 flag("pending", lpis.isPending(intid)),
                 flag("enabled", lpis.isEnabled(context, redistributor.memory(), intid)),
                 InspectNode.hex("priority", lpis.priority(context, redistributor.memory(), intid)),
-                InspectNode.number("group", 1)));
+                InspectNode.number("group", 1),
+                InspectNode.hex("configuration", lpis.configurationAddress(intid))
+                        .withNote("byte in memory, %s".formatted(lpis.isCached(intid) ? "cached" : "not cached"))));
     }
 
     @Override

@@ -175,6 +175,11 @@ final class InterruptBank {
         return (pending(word(intid)) & bit(intid)) != 0;
     }
 
+    /** {@return whether it is pending whatever its input is} */
+    boolean isLatched(int intid) {
+        return (latch[word(intid)] & bit(intid)) != 0;
+    }
+
     boolean isEnabled(int intid) {
         return (enabled[word(intid)] & bit(intid)) != 0;
     }

@@ -192,6 +192,16 @@ final class LpiStore {
         return entry;
     }
 
+    /** {@return the address of the configuration of an LPI that this redistributor takes} */
+    long configurationAddress(int intid) {
+        return configTable + intid - FIRST;
+    }
+
+    /** {@return whether the configuration of an LPI that this redistributor takes is cached} */
+    boolean isCached(int intid) {
+        return (configCache[intid - FIRST] & CONFIG_CACHED) != 0;
+    }
+
     /** Drops the cached configuration of an LPI. */
     void invalidate(int intid) {
         int index = intid - FIRST;

@@ -221,6 +221,7 @@ class CpuInterfaceTest {
         assertThat(machine.ack(processor, 0)).isEqualTo(intid);
         machine.eoi(processor, 0, intid);
         assertThat(machine.highest(processor, 0)).isEqualTo(edge ? SPURIOUS : intid);
+        assertThat(machine.gic.interrupt(processor, intid).child("latched").value()).isEqualTo("no");
         machine.gic.setPrivateInput(machine.context, processor, intid, true);
         assertThat(machine.highest(processor, 0)).as("no new edge").isEqualTo(edge ? SPURIOUS : intid);
         machine.gic.setPrivateInput(machine.context, processor, intid, false);

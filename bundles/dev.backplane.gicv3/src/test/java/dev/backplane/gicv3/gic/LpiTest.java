@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backplane.device.RestoreException;
 import dev.backplane.gicv3.fake.FakeBoard;
+import dev.backplane.inspect.InspectNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +41,9 @@ class LpiTest {
         assertThat(machine.ack(0, 1)).isEqualTo(SPURIOUS);
         machine.configureLpi(8200, 0x81);
         assertThat(machine.ack(0, 1)).as("cached").isEqualTo(SPURIOUS);
+        assertThat(machine.gic.interrupt(0, 8200).child("configuration"))
+                .isEqualTo(InspectNode.hex("configuration", Machine.CONFIGURATIONS + 8)
+                        .withNote("byte in memory, cached"));
         machine.gicr(0, 0xA0, 8, 8200);
         assertThat(machine.ack(0, 1)).as("after GICR_INVLPIR").isEqualTo(8200);
     }
