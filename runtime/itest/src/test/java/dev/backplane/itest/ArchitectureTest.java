@@ -41,6 +41,7 @@ class ArchitectureTest {
             entry("board.virt", Set.of("api", "spi")),
             entry("vm", Set.of("api", "spi")),
             entry("shell", Set.of("api", "spi")),
+            entry("qtest", Set.of("api", "spi")),
             entry("console", Set.of("api", "spi")));
 
     /** The bundles that others see; all others export nothing. */
