@@ -1,13 +1,11 @@
 package dev.backplane.launcher;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 
 /**
@@ -17,8 +15,6 @@ import java.util.concurrent.Callable;
  */
 public final class SystemMain {
     private static final String PROGRAM = "backplane-system-aarch64: ";
-    private static final List<String> FEATURES = List.of("backplane-core", "backplane-virt", "backplane-qtest");
-    private static final String SHELL = "backplane-shell";
     private static final String TASK = "backplane.system";
     private static final int FAILED = 1;
 
@@ -42,7 +38,7 @@ public final class SystemMain {
 
     int run(String... arguments) {
         try (Instance instance = Instance.acquire(
-                DataFolder.instances(Optional.empty(), environment).resolveSibling("machines"), Optional.empty())) {
+                instances(wantsShell(arguments)), Optional.empty())) {
             return run(instance, arguments);
         } catch (LaunchException e) {
             System.err.println(PROGRAM + e.getMessage());
@@ -53,42 +49,31 @@ public final class SystemMain {
         }
     }
 
-    private int run(Instance instance, String... arguments) throws Exception {
-        Set<String> names = new LinkedHashSet<>(FEATURES);
-        names.addAll(distribution.featureNames());
-        LaunchPlan everything = plan(names);
-        Set<String> first = locations(plan(FEATURES));
-        Set<String> deferred = locations(everything);
-        deferred.removeAll(first);
-        Set<String> shell = names.contains(SHELL) ? locations(plan(List.of(SHELL))) : Set.of();
+    /** Machines with and without a shell have bundle caches of their own, so that each finds its own filled. */
+    private Path instances(boolean withShell) {
+        return DataFolder.instances(Optional.empty(), environment)
+                .resolveSibling(withShell ? "machines-with-shell" : "machines");
+    }
 
+    private static boolean wantsShell(String... arguments) {
+        List<String> all = Arrays.asList(arguments);
+        int option = Math.max(all.lastIndexOf("-monitor"), all.lastIndexOf("--monitor"));
+        return option >= 0 && option + 1 < arguments.length && arguments[option + 1].equals("stdio");
+    }
+
+    private int run(Instance instance, String... arguments) throws Exception {
+        MachinePlan plan = new MachinePlanFile(instance.cache().resolveSibling("plan")).plan(distribution, wantsShell(arguments));
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put("backplane.version", Distribution.version());
         properties.put("backplane.instance", instance.name());
         properties.put("backplane.home", distribution.home().toAbsolutePath().normalize().toString());
         properties.put("backplane.system.arguments", String.join("\0", arguments));
-        properties.put("backplane.deferred", String.join(",", deferred));
-        properties.put("backplane.deferred.shell", String.join(",", shell));
+        properties.put("backplane.deferred", String.join(",", plan.deferred()));
+        properties.put("backplane.deferred.shell", String.join(",", plan.shell()));
 
-        // The command line defines the board, so no feature's configuration does.
-        LaunchPlan plan = new LaunchPlan(everything.bundles(), Map.of(), everything.frameworkProperties());
-        Platform platform = Platform.start(plan, instance, properties, deferred);
+        Platform platform = Platform.start(plan.everything(), instance, properties, plan.deferred());
         Callable<Integer> task = platform.task(TASK).orElseThrow(() -> new LaunchException(
                 "no bundle takes the command line: the feature backplane-qtest is not complete"));
         return task.call();
-    }
-
-    private LaunchPlan plan(Iterable<String> features) throws LaunchException {
-        List<Path> files = new ArrayList<>();
-        for (String feature : features) {
-            files.add(distribution.featureFile(feature));
-        }
-        return new FeatureReader(new BundleRepository(List.of(distribution.bundles())), Map.of()).read(files);
-    }
-
-    private static Set<String> locations(LaunchPlan plan) {
-        Set<String> locations = new LinkedHashSet<>();
-        plan.bundles().forEach(bundle -> locations.add(bundle.location()));
-        return locations;
     }
 }
