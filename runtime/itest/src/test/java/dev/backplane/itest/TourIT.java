@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.Before;
 import org.junit.Rule;
 import org.junit.Test;
@@ -32,34 +30,11 @@ public class TourIT {
         assertThat(tour).hasSizeGreaterThan(15).contains("vm:load linux");
     }
 
-    /** How a run of the command ended. */
-    private record Run(int status, String output) {}
-
-    private Run run(String... arguments) throws Exception {
-        Path output = folder.newFile().toPath();
-        var command = new ArrayList<String>(List.of(
-                ShippedFeatures.home().resolve("bin/backplane").toString(),
-                "--data",
-                folder.getRoot().toPath().resolve("data").toString()));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .directory(folder.getRoot())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        process.getOutputStream().close();
-        if (!process.waitFor(180, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-            throw new AssertionError("%s did not end:%n%s".formatted(command, Files.readString(output)));
-        }
-        return new Run(process.exitValue(), Files.readString(output));
-    }
-
     @Test
     public void theWholeTourRunsAndShowsWhatItPromises() throws Exception {
         Path script = folder.newFile("tour").toPath();
         Files.write(script, tour);
-        Run run = run("-f", script.toString());
+        CommandRun run = CommandRun.of(folder, "-f", script.toString());
         assertThat(run.status()).as(run.output()).isZero();
         assertThat(run.output())
                 .contains("smmu0")
@@ -80,7 +55,7 @@ public class TourIT {
 
     @Test
     public void aCommandThatFailsEndsWithAStatusAndSaysWhatToDo() throws Exception {
-        Run run = run("-c", "board:plug edo");
+        CommandRun run = CommandRun.of(folder, "-c", "board:plug edo");
         assertThat(run.status()).isNotZero();
         assertThat(run.output()).contains("edo").contains("edu");
     }
@@ -96,16 +71,16 @@ public class TourIT {
         Path memory = capture.resolve("memory.bin.gz");
         byte[] whole = Files.readAllBytes(memory);
         Files.write(memory, Arrays.copyOf(whole, whole.length / 2));
-        Run truncated = run("-c", "vm:load capture");
+        CommandRun truncated = CommandRun.of(folder, "-c", "vm:load capture");
         assertThat(truncated.status()).isNotZero();
         assertThat(truncated.output()).contains("memory.bin.gz");
-        Run missing = run("-c", "vm:load nowhere");
+        CommandRun missing = CommandRun.of(folder, "-c", "vm:load nowhere");
         assertThat(missing.status()).isNotZero();
         assertThat(missing.output()).contains("nowhere");
         for (String bad : List.of(
                 "board:plug edu dma_musk=1", "board:plug edu dma_mask=x", "board:plug edu addr=00.0",
-                "board:create b virt memory=lots", "smmu:explain 0x8 zero", "board:why nobody")) {
-            Run run = run("-c", bad);
+                "board:create b memory=lots", "smmu:explain 0x8 zero", "board:why nobody")) {
+            CommandRun run = CommandRun.of(folder, "-c", bad);
             assertThat(run.status()).as(bad).isNotZero();
             assertThat(run.output()).as(bad).isNotBlank().doesNotContain("Exception");
         }
