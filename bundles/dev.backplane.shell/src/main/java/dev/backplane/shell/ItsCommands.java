@@ -15,7 +15,7 @@ import org.osgi.service.component.annotations.Reference;
 
 /** Commands about an MSI controller: an ITS, or v2m frames. */
 @Component(service = ItsCommands.class)
-@GogoCommand(scope = "its", function = {"translate", "devices", "commands", "errors"})
+@GogoCommand(scope = "its", function = {"route", "translate", "devices", "commands", "errors"})
 public final class ItsCommands {
     private static final String MSI_CONTROLLER = "MSI controller";
 
@@ -42,12 +42,33 @@ public final class ItsCommands {
         int eventId = (int) Numbers.parse("EventID", event, Integer.MAX_VALUE);
         return on(session, name, slot, its -> {
             MsiInspection.Route route = its.route(deviceId, eventId);
-            String end = route.intid().isPresent()
-                    ? "=> INTID " + route.intid().getAsInt()
-                            + (route.processor().isPresent() ? " at processor " + route.processor().getAsInt() : "")
-                    : "=> dropped";
-            return Tree.draw(route.explanation()) + "\n" + end;
+            return Tree.draw(route.explanation()) + "\n=> " + end(route);
         });
+    }
+
+    /** {@return where a message goes} */
+    @Descriptor("Say in one line where a message goes; its:translate says why")
+    public String route(
+            CommandSession session,
+            @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
+            @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
+            @Descriptor("slot of the MSI controller; default: the only one") @Completes(Completes.Kind.SLOT)
+            @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
+            @Descriptor("DeviceID as a number, or a PCI address such as 00:01.0") @Completes(Completes.Kind.FUNCTION)
+            String device,
+            @Descriptor("EventID, the data of the message") String event) {
+        int deviceId = Requester.parse(device);
+        int eventId = (int) Numbers.parse("EventID", event, Integer.MAX_VALUE);
+        return on(session, name, slot, its -> "DeviceID 0x%x, EventID 0x%x: %s"
+                .formatted(deviceId, eventId, end(its.route(deviceId, eventId))));
+    }
+
+    private static String end(MsiInspection.Route route) {
+        if (route.intid().isEmpty()) {
+            return "dropped";
+        }
+        return "INTID " + route.intid().getAsInt()
+                + (route.processor().isPresent() ? " at processor " + route.processor().getAsInt() : "");
     }
 
     /** {@return mapped devices and events} */

@@ -68,6 +68,8 @@ class CommandsInGogoTest {
         "gic:eoi 1 8192                   | processor 1 ended interrupt 8192",
         "its:translate 0x8 0              | => INTID 8192 at processor 1",
         "its:translate 8 7                | => dropped",
+        "its:route 0x8 0                  | DeviceID 0x8, EventID 0x0: INTID 8192 at processor 1",
+        "its:route 8 7                    | DeviceID 0x8, EventID 0x7: dropped",
         "its:devices                      | devices",
         "its:commands                     | commands",
         "its:errors                       | errors",
