@@ -28,6 +28,7 @@ public final class EndpointService implements AutoCloseable {
     private final ConnectionHandler handler;
     private ServerSocketChannel listener;
     private ByteChannel first;
+    private Path socketFile; // what is to be deleted: ours, once it is made
 
     private EndpointService(String name, Endpoint endpoint, ConnectionHandler handler) {
         this.name = name;
@@ -69,6 +70,7 @@ public final class EndpointService implements AutoCloseable {
                 if (unix.server()) {
                     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
                     PrivateSocketFile.bind(listener, Path.of(unix.path()));
+                    socketFile = Path.of(unix.path());
                     first = unix.waits() ? listener.accept() : null;
                 } else {
                     first = connect(UnixDomainSocketAddress.of(unix.path()));
@@ -144,8 +146,8 @@ public final class EndpointService implements AutoCloseable {
             }
             if (listener != null) {
                 listener.close();
-                if (endpoint instanceof Endpoint.Unix unix) {
-                    Files.deleteIfExists(Path.of(unix.path()));
+                if (socketFile != null) {
+                    Files.deleteIfExists(socketFile);
                 }
             }
         } catch (IOException e) {

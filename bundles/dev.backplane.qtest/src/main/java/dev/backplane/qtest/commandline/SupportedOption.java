@@ -42,6 +42,11 @@ enum SupportedOption {
     NO_SHUTDOWN("no-shutdown", "", "no guest runs that could shut the machine down", false),
     TRACE("trace", "PATTERN", "there are no trace points", false);
 
+    /** What is near in meaning, where the spelling would lead elsewhere. */
+    private static final Map<String, String> RELATED = Map.of(
+            "nographic", "display", "daemonize", "pidfile", "netdev", "net", "drive", "device", "d", "qtest-log",
+            "gdb", "qtest", "s", "qtest", "uuid", "name", "audiodev", "audio", "incoming", "device");
+
     private static final Map<String, SupportedOption> BY_NAME = new LinkedHashMap<>();
 
     static {
@@ -80,7 +85,7 @@ enum SupportedOption {
         SupportedOption option = BY_NAME.get(name);
         if (option == null) {
             throw new CommandLineException("-%s: unsupported option; the nearest supported one is -%s"
-                    .formatted(name, Nearest.to(name, BY_NAME.keySet())));
+                    .formatted(name, RELATED.getOrDefault(name, Nearest.to(name, BY_NAME.keySet()))));
         }
         return option;
     }

@@ -8,7 +8,7 @@ import java.util.Map;
 /** Accesses to memory and I/O ports. */
 final class MemoryCommands {
     /** Most bytes that one command moves. */
-    static final long MOST_BYTES = 1L << 30;
+    static final long MOST_BYTES = 1L << 28;
 
     /** A multiple of 3, so that base64 pieces join without padding, and of 8. */
     private static final int PIECE = 48 << 10;

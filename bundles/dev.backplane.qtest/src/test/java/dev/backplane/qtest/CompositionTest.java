@@ -1,0 +1,73 @@
+package dev.backplane.qtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.qtest.commandline.CommandLineException;
+import dev.backplane.qtest.commandline.CommandLineParser;
+import dev.backplane.qtest.fake.FakeProviders;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CompositionTest {
+    private static BoardDefinition compose(String line) throws CommandLineException {
+        return new Composition(new FakeProviders(), CommandLineParser.parse(Arrays.asList(line.split(" "))))
+                .definition(true);
+    }
+
+    @Test
+    void optionsOfTheMachineArePassedOn() throws Exception {
+        BoardDefinition board = compose("-machine virt-10.0,iommu=smmuv3,acpi=off -m 1G -smp 2");
+        assertThat(board.machine()).isEqualTo("virt");
+        assertThat(board.options())
+                .containsEntry("iommu", "smmuv3")
+                .containsEntry("memory", "1073741824")
+                .containsEntry("smp", "2")
+                .containsEntry("clock", "manual")
+                .doesNotContainKeys("acpi", "iommu-stage");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "-machine virt-9.1,iommu=smmuv3 | 1",
+        "-machine virt-9.1,iommu=smmuv3 -global arm-smmuv3.stage=2 | 2",
+        "-machine virt-2.6 -global arm-smmuv3.stage=nested | nested",
+    })
+    void machinesBefore92TakeTheStageFromAGlobal(String line, String stage) throws Exception {
+        assertThat(compose(line).options()).containsEntry("iommu-stage", stage);
+    }
+
+    @Test
+    void anSmmuShowsWhatClientsKnowUnlessTheUserSaysOtherwise() throws Exception {
+        assertThat(compose("-M virt -device arm-smmuv3 -device arm-smmuv3,profile=default -device edu").devices())
+                .extracting(device -> device.properties().get("profile"))
+                .containsExactly("virt-11.1", "default", null);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "-M virt,gicversion=3 | -machine virt: unsupported option 'gicversion'; the nearest supported one is"
+                + " 'gic-version'",
+        "-M virt -device edo | -device edo: 'edo' is not a valid device model name; the nearest supported one is edu",
+        "-M virt-11.2 | unsupported machine type: \"virt-11.2\"; the nearest supported one is virt-11.1; use -machine"
+                + " help to list supported machines",
+        "-M vexpress | unsupported machine type: \"vexpress\"; the nearest supported one is virt; use -machine help to"
+                + " list supported machines",
+    })
+    void whatIsNotThereIsNamed(String line, String message) {
+        assertThatExceptionOfType(CommandLineException.class).isThrownBy(() -> compose(line)).withMessage(message);
+    }
+
+    @Test
+    void theReadmeListsEachMachineOptionWithoutEffect() throws IOException {
+        String readme = Files.readString(Path.of("README.md"));
+        assertThat(Composition.OPTIONS_WITHOUT_EFFECT)
+                .allSatisfy(option -> assertThat(readme).contains("`" + option + "`"));
+    }
+}

@@ -1,0 +1,97 @@
+package dev.backplane.qtest.chardev;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EndpointServiceTest {
+    @TempDir
+    Path folder;
+
+    private static void echo(java.nio.channels.ByteChannel channel) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(100);
+        while (channel.read(buffer.clear()) >= 0) {
+            channel.write(buffer.flip());
+        }
+    }
+
+    private static String ask(SocketChannel channel, String text) throws IOException {
+        channel.write(ByteBuffer.wrap(text.getBytes()));
+        ByteBuffer answer = ByteBuffer.allocate(100);
+        channel.read(answer);
+        return new String(answer.array(), 0, answer.position());
+    }
+
+    @Test
+    void aClientConnectsWhereTheHarnessListens() throws IOException {
+        var address = UnixDomainSocketAddress.of(folder.resolve("s"));
+        try (ServerSocketChannel harness = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            harness.bind(address);
+            try (var service = EndpointService.open(
+                            "qtest", new Endpoint.Unix(address.toString(), false, false), EndpointServiceTest::echo);
+                    SocketChannel accepted = harness.accept()) {
+                service.start();
+                assertThat(ask(accepted, "hello")).isEqualTo("hello");
+            }
+        }
+    }
+
+    @Test
+    void aServerServesClientAfterClientAndLeavesNothingBehind() throws IOException {
+        Path socket = folder.resolve("s");
+        try (var service = EndpointService.open(
+                "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo)) {
+            service.start();
+            for (String text : new String[] {"first", "second"}) {
+                try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                    assertThat(ask(client, text)).isEqualTo(text);
+                }
+            }
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void onlyTheOwnerMayConnect() throws IOException {
+        Path socket = folder.resolve("s");
+        try (var service = EndpointService.open(
+                "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo)) {
+            service.start();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-------");
+        }
+    }
+
+    @Test
+    void aSocketThatWasLeftBehindIsReplacedButNoFile() throws IOException {
+        Path socket = folder.resolve("s");
+        try (ServerSocketChannel old = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            old.bind(UnixDomainSocketAddress.of(socket));
+        }
+        var endpoint = new Endpoint.Unix(socket.toString(), true, false);
+        EndpointService.open("qmp", endpoint, EndpointServiceTest::echo).close();
+        Files.writeString(socket, "precious");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> EndpointService.open("qmp", endpoint, EndpointServiceTest::echo))
+                .withMessageContaining("exists and is no socket");
+        assertThat(socket).hasContent("precious");
+    }
+
+    @Test
+    void aConnectionThatFailsNamesTheSocket() {
+        var endpoint = new Endpoint.Unix(folder.resolve("nobody").toString(), false, false);
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> EndpointService.open("qtest", endpoint, EndpointServiceTest::echo))
+                .withMessageStartingWith("-qtest: failed to connect to '%s/nobody': ".formatted(folder));
+    }
+}

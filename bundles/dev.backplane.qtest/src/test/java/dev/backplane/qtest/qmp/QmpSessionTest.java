@@ -1,0 +1,290 @@
+package dev.backplane.qtest.qmp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backplane.qtest.control.MachineControl;
+import dev.backplane.qtest.fake.FakeBoard;
+import dev.backplane.qtest.fake.FakeProviders;
+import dev.backplane.qtest.fake.ScriptedChannel;
+import dev.backplane.qtest.json.Json;
+import dev.backplane.qtest.qom.MachineNames;
+import dev.backplane.qtest.qom.QomTree;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class QmpSessionTest {
+    private static final String NEGOTIATE = "{\"execute\":\"qmp_capabilities\"}";
+
+    private final FakeBoard board = new FakeBoard();
+    private MachineControl control = new MachineControl(Optional.of(board), false, false);
+
+    private List<String> raw(byte[] script, int piece) throws Exception {
+        var providers = new FakeProviders();
+        var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
+        var subject = new QmpCatalog.Subject(
+                Optional.of(board), control, providers, tree, new MachineNames(providers), "guest", 1, "max");
+        var channel = new ScriptedChannel(script, piece);
+        new QmpServer(new QmpCatalog(subject), control).serve(channel);
+        return channel.answers();
+    }
+
+    private List<String> answers(String... requests) throws Exception {
+        byte[] script = String.join("", requests).getBytes(StandardCharsets.UTF_8);
+        return raw(script, script.length);
+    }
+
+    /** {@return what one command answers after negotiation, without its envelope when it went well} */
+    private Object execute(String request) throws Exception {
+        List<String> lines = answers(NEGOTIATE, request);
+        Map<?, ?> reply = (Map<?, ?>) Json.parse(lines.get(2));
+        return reply.containsKey("return") ? reply.get("return") : reply.get("error");
+    }
+
+    @Test
+    void theGreetingComesFirst() throws Exception {
+        assertThat(answers("").getFirst()).isEqualTo("{\"QMP\":{\"version\":{\"qemu\":{\"major\":11,\"minor\":1,"
+                + "\"micro\":0},\"package\":\"Backplane 0.1.0\"},\"capabilities\":[]}}");
+    }
+
+    @Test
+    void requestsNeedNothingBetweenThem() throws Exception {
+        assertThat(answers(NEGOTIATE, "{'execute':'query-name','id':7}", "{\"execute\":\"query-target\",\"id\":null}"))
+                .endsWith("{\"return\":{}}", "{\"return\":{\"name\":\"guest\"},\"id\":7}",
+                        "{\"return\":{\"arch\":\"aarch64\"},\"id\":null}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5, 17})
+    void requestsMayArriveInPieces(int piece) throws Exception {
+        byte[] script = (NEGOTIATE + "{\"execute\":\"query-name\"}").getBytes(StandardCharsets.UTF_8);
+        assertThat(raw(script, piece)).hasSize(3).last().isEqualTo("{\"return\":{\"name\":\"guest\"}}");
+    }
+
+    @Test
+    void nothingIsTakenBeforeNegotiation() throws Exception {
+        assertThat(answers("{\"execute\":\"query-name\"}", NEGOTIATE, NEGOTIATE)).containsSubsequence(
+                "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"Expecting capabilities negotiation with"
+                        + " 'qmp_capabilities'\"}}",
+                "{\"return\":{}}",
+                "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"Capabilities negotiation is already complete,"
+                        + " command ignored\"}}");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{\"execute\":\"nonsense\"} | CommandNotFound | The command nonsense has not been found",
+        "{\"run\":1} | GenericError | QMP input member 'run' is unexpected",
+        "{\"id\":1} | GenericError | QMP input lacks member 'execute'",
+        "{\"execute\":1} | GenericError | QMP input member 'execute' must be a string",
+        "{\"execute\":\"stop\",\"arguments\":[]} | GenericError | QMP input member 'arguments' must be an object",
+        "{\"execute\":\"stop\",\"arguments\":{\"x\":1}} | GenericError | Parameter 'x' is unexpected",
+        "{\"execute\":\"qom-list\"} | GenericError | Parameter 'path' is missing",
+        "{\"execute\":\"qom-list\",\"arguments\":{\"path\":5}} | GenericError"
+                + " | Invalid parameter type for 'path', expected: string",
+        "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/x\"}} | DeviceNotFound | Device '/x' not found",
+        "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine\",\"property\":\"x\"}} | GenericError"
+                + " | Property 'virt-11.1-machine.x' not found",
+        "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"nic\",\"property\":\"level\",\"value\":5}} | GenericError"
+                + " | Attempt to set property 'level' on device 'nic' (type 'edu') after it was realized",
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"nope\"}} | GenericError"
+                + " | 'nope' is not a valid device model name",
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"nic\"}} | GenericError"
+                + " | Duplicate device ID 'nic'",
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"nonsense\":1}} | GenericError"
+                + " | edu has no property 'nonsense'; it has dma_mask",
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"level\":{}}} | GenericError"
+                + " | Invalid parameter 'level': expected text, a number or a boolean, not {}",
+        "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"x\"}} | DeviceNotFound | Device 'x' not found",
+        "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"gic\"}} | GenericError"
+                + " | slot gic is part of machine virt and must stay",
+        "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"device\"}} | GenericError"
+                + " | Parameter 'typename' expects a non-abstract device type",
+        "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"x\"}} | DeviceNotFound"
+                + " | Device 'x' not found",
+        "{\"execute\":\"pmemsave\",\"arguments\":{\"val\":0,\"size\":1,\"filename\":\"/nowhere/x\"}} | GenericError"
+                + " | Could not open '/nowhere/x': /nowhere/x",
+        "[1] | GenericError | QMP input must be a JSON object",
+        "{] | GenericError | JSON parse error, ']' where '}' was expected",
+        "{\"execute\":} | GenericError | *",
+    })
+    void whatIsWrongIsAnErrorOfItsClass(String request, String kind, String description) throws Exception {
+        Map<?, ?> error = (Map<?, ?>) execute(request);
+        assertThat(error.get("class")).isEqualTo(kind);
+        if (!description.equals("*")) {
+            assertThat(error.get("desc")).isEqualTo(description);
+        }
+    }
+
+    @Test
+    void machinesHaveTheKeysThatClientsCheck() throws Exception {
+        assertThat(execute("{\"execute\":\"query-machines\"}").toString()).isEqualTo(
+                "[{hotpluggable-cpus=false, name=none, numa-mem-supported=false, cpu-max=1, deprecated=false, acpi=false}, "
+                        + "{hotpluggable-cpus=true, name=virt-11.1, numa-mem-supported=true, cpu-max=512,"
+                        + " deprecated=false, acpi=true, alias=virt, default-cpu-type=max-arm-cpu,"
+                        + " default-ram-id=mach-virt.ram}]");
+    }
+
+    @Test
+    void typesTellTheirAncestry() throws Exception {
+        assertThat(execute("{\"execute\":\"qom-list-types\",\"arguments\":{\"implements\":\"device\",\"abstract\":true}}")
+                        .toString())
+                .contains("{name=device, abstract=true, parent=object}", "{name=arm-gicv3, parent=arm-gicv3-common}",
+                        "{name=edu, parent=sys-bus-device}")
+                .doesNotContain("machine");
+        assertThat(execute("{\"execute\":\"qom-list-types\",\"arguments\":{\"implements\":\"device\"}}").toString())
+                .contains("{name=arm-smmuv3, parent=arm-smmu}")
+                .doesNotContain("abstract");
+        assertThat(execute("{\"execute\":\"qom-list-types\",\"arguments\":{\"implements\":\"machine\"}}").toString())
+                .isEqualTo("[{name=none-machine, parent=machine}, {name=virt-11.1-machine, parent=virt-machine}]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "/machine/unattached/device[1] | arm-gicv3", "/machine/unattached/device[2] | arm-smmuv3",
+        "/machine/unattached/device[0] | max-arm-cpu", "/machine/peripheral/nic | edu", "nic | edu",
+        "/machine | virt-11.1-machine", "/ | container"
+    })
+    void pathsLeadToSlots(String path, String type) throws Exception {
+        assertThat(execute("{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"%s\",\"property\":\"type\"}}"
+                        .formatted(path)))
+                .isEqualTo(type);
+    }
+
+    @Test
+    void pluggedDevicesAppearAndDisappear() throws Exception {
+        List<String> lines = answers(NEGOTIATE,
+                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"e1\",\"level\":5,\"on\":true}}",
+                "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/e1\",\"property\":\"addr\"}}",
+                "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"/machine/peripheral/e1\"}}",
+                "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral/e1\"}}");
+        assertThat(lines.subList(2, 5)).containsExactly("{\"return\":{}}", "{\"return\":16}", "{\"return\":{}}");
+        assertThat(lines.get(5)).endsWith("\"event\":\"DEVICE_DELETED\",\"data\":{\"device\":\"e1\","
+                + "\"path\":\"/machine/peripheral/e1\"}}");
+        assertThat(lines.get(6)).contains("DeviceNotFound");
+        assertThat(board.events).hasSize(2).first().asString().contains("level=5", "on=on");
+    }
+
+    @Test
+    void aDeviceWithoutIdIsAnonymous() throws Exception {
+        List<String> lines = answers(NEGOTIATE,
+                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\"}}",
+                "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral-anon\"}}");
+        assertThat(lines.getLast()).contains("{\"name\":\"device[0]\",\"type\":\"child<edu>\"}");
+    }
+
+    @Test
+    void aResetIsAnsweredThenTold() throws Exception {
+        List<String> lines = answers(NEGOTIATE, "{\"execute\":\"system_reset\"}");
+        assertThat(lines.get(2)).isEqualTo("{\"return\":{}}");
+        assertThat(lines.get(3)).endsWith(
+                "\"event\":\"RESET\",\"data\":{\"guest\":false,\"reason\":\"host-qmp-system-reset\"}}");
+        assertThat(board.events).containsExactly("reset COLD");
+    }
+
+    @Test
+    void aResetEndsAMachineThatShallNotReboot() throws Exception {
+        control = new MachineControl(Optional.of(board), false, true);
+        assertThat(answers(NEGOTIATE, "{\"execute\":\"system_reset\"}").getLast()).contains("\"event\":\"SHUTDOWN\"");
+        assertThat(control.end()).isCompletedWithValue(0);
+        assertThat(board.events).isEmpty();
+    }
+
+    @Test
+    void theRunStateChangesOnce() throws Exception {
+        control = new MachineControl(Optional.of(board), true, false);
+        String status = "{\"execute\":\"query-status\"}";
+        List<String> lines = answers(NEGOTIATE, status, "{\"execute\":\"cont\"}", "{\"execute\":\"cont\"}",
+                "{\"execute\":\"stop\"}", "{\"execute\":\"stop\"}", status);
+        assertThat(lines.get(2)).isEqualTo("{\"return\":{\"running\":false,\"status\":\"prelaunch\"}}");
+        assertThat(lines.stream().filter(line -> line.contains("event")))
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("RESUME"), line -> assertThat(line).contains("STOP"));
+        assertThat(lines.getLast()).isEqualTo("{\"return\":{\"running\":false,\"status\":\"paused\"}}");
+    }
+
+    @Test
+    void quitIsAnsweredBeforeTheEnd() throws Exception {
+        List<String> lines = answers(NEGOTIATE, "{\"execute\":\"quit\"}");
+        assertThat(lines.get(2)).isEqualTo("{\"return\":{}}");
+        assertThat(lines.get(3)).contains("SHUTDOWN", "host-qmp-quit");
+        assertThat(control.end()).isCompletedWithValue(0);
+    }
+
+    @Test
+    void memoryIsSavedToAFile(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("ram");
+        assertThat(execute("{\"execute\":\"pmemsave\",\"arguments\":{\"val\":1073741824,\"size\":100000,"
+                        + "\"filename\":\"%s\"}}".formatted(file)))
+                .isEqualTo(Map.of());
+        assertThat(file).hasSize(100_000);
+        assertThat(Files.readAllBytes(file)).containsOnly(0);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "info pci | PCI device 1234:11e8", "info mtree | 0000000040000000-00000000400fffff (prio 0\\, ram): mach-virt.ram",
+        "info qtree | dev: arm-smmuv3\\, id \\\"smmu0\\\"", "info qom-tree | /device[1] (arm-gicv3)",
+        "info what | info: expected one of pci", "xp /2xw 0x40000000 | 0000000040000000: 0x00000000 0x00000000",
+        "xp /1xb 0x50000000 | Cannot access memory", "xp | xp: expected /FMT ADDRESS",
+        "frob | unknown command: 'frob'"
+    })
+    void theHumanMonitorAnswersText(String command, String text) throws Exception {
+        assertThat(execute("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}"
+                        .formatted(command)))
+                .asString()
+                .contains(text.replace("\\", ""));
+    }
+
+    @Test
+    void theSchemaDescribesEachCommand() throws Exception {
+        Object schema = execute("{\"execute\":\"query-qmp-schema\"}");
+        List<Object> names = new ArrayList<>();
+        for (Object command : (List<?>) execute("{\"execute\":\"query-commands\"}")) {
+            names.add(((Map<?, ?>) command).get("name"));
+        }
+        assertThat(names).contains("device_add", "query-pci", "memsave", "query-cpus-fast", "qom-set", "cont");
+        assertThat(schema.toString()).contains("name=device_add, meta-type=command", "name=RESET, meta-type=event");
+        for (Object name : names) {
+            assertThat(schema.toString()).contains("{name=" + name + ", meta-type=command");
+        }
+    }
+
+    @Test
+    void pciFunctionsAreListedByBus() throws Exception {
+        assertThat(execute("{\"execute\":\"query-pci\"}").toString())
+                .contains("bus=0", "qdev_id=nic", "vendor=4660", "address=268435456");
+    }
+
+    @Test
+    void noInputBreaksTheSession() throws Exception {
+        long seed = Long.getLong("qmp.seed", System.nanoTime());
+        var random = new Random(seed);
+        String[] parts = {
+            "{", "}", "[", "]", "\"execute\"", ":", ",", "\"qom-list\"", "\"arguments\"", "\"path\"", "\"/machine\"", "1",
+            "null", "'", "\\", "\n", " ", "{\"execute\":\"query-status\"}", "\u00ff", "\"device_add\"", "\"driver\"",
+            "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"level\":\"\"}}", "1e999", "\"\\ud800\""
+        };
+        var script = new StringBuilder(NEGOTIATE);
+        for (int i = 0; i < 20_000; i++) {
+            script.append(parts[random.nextInt(parts.length)]);
+        }
+        script.append("\u00ff\n{\"execute\":\"query-name\"}");
+        byte[] bytes = script.toString().getBytes(StandardCharsets.ISO_8859_1);
+        List<String> lines = raw(bytes, 1 + random.nextInt(5000));
+        assertThat(lines).as("seed %d", seed).endsWith("{\"return\":{\"name\":\"guest\"}}");
+        for (String line : lines) {
+            assertThat((Map<?, ?>) Json.parse(line)).as("seed %d: %s", seed, line).isNotEmpty();
+        }
+    }
+}
