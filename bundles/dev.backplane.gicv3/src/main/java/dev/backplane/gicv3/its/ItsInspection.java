@@ -9,8 +9,8 @@ import java.util.OptionalInt;
 
 /** Explains what the tables say. Thread-safe, without side effects. */
 final class ItsInspection {
-    /** Enough for every real guest; a forged table must not make a listing endless. */
-    private static final int MAX_EVENTS = 1 << 16;
+    /** Entries that a listing reads: enough for every real guest; forged tables must not make it endless. */
+    private static final int MAX_ENTRIES = 1 << 20;
 
     private final ItsTables tables;
 
@@ -72,14 +72,15 @@ final class ItsInspection {
     InspectNode devices(TransactionContext context) {
         var devices = new ArrayList<InspectNode>();
         long count = Math.min(1 << ItsRegisters.ID_BITS, tables.devices().capacity());
-        int budget = MAX_EVENTS;
+        int budget = MAX_ENTRIES;
         for (int deviceId = 0; deviceId < count && budget > 0; deviceId++) {
             long device = tables.device(context, deviceId);
             if (!ItsTables.isEntry(device)) {
                 continue;
             }
-            List<InspectNode> events = events(context, device);
-            budget -= events.size() + 1;
+            int size = 1 << Math.min(ItsRegisters.ID_BITS, Entry.ITT_SIZE.getInt(device) + 1);
+            List<InspectNode> events = events(context, device, Math.min(size, budget));
+            budget -= size;
             devices.add(new InspectNode(
                     "DeviceID",
                     "0x%x".formatted(deviceId),
@@ -87,12 +88,16 @@ final class ItsInspection {
                             .formatted(Entry.ITT_ADDRESS.inPlace(device), Entry.ITT_SIZE.getInt(device) + 1),
                     events));
         }
+        if (budget <= 0) {
+            devices.add(InspectNode.text("listing", "cut")
+                    .withNote("%d entries of tables read".formatted(MAX_ENTRIES)));
+        }
         return InspectNode.group("devices", devices);
     }
 
-    private List<InspectNode> events(TransactionContext context, long device) {
+    private List<InspectNode> events(TransactionContext context, long device, int count) {
         var events = new ArrayList<InspectNode>();
-        for (int eventId = 0; Entry.covers(device, eventId) && eventId < 1 << ItsRegisters.ID_BITS; eventId++) {
+        for (int eventId = 0; eventId < count; eventId++) {
             long interrupt = tables.interrupt(context, device, eventId);
             if (interrupt == ItsTables.FAULT) {
                 break;

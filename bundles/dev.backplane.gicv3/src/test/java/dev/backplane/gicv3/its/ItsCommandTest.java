@@ -349,6 +349,26 @@ class ItsCommandTest {
     }
 
     @Test
+    void aListingOfForgedTablesEnds() {
+        var guest = new Guest(1).withLpis();
+        guest.its(0x80, 8, 1L << 63 | Guest.QUEUE);
+        guest.its(0x100, 8, 3L << 62 | 2 << 8 | Guest.DEVICES);
+        guest.its(0x108, 8, 1L << 63 | Guest.COLLECTIONS);
+        guest.its(0, 4, 1);
+        for (int page = 0; page < 8; page++) {
+            guest.ram.word(Guest.DEVICES + 8 * page, 1L << 63 | Guest.DEVICES + 0x10000);
+        }
+        guest.mapd(0, Guest.ITT, 16, true);
+        long forged = guest.ram.word(Guest.DEVICES + 0x10000);
+        for (int device = 1; device < 0x2000; device++) {
+            guest.ram.word(Guest.DEVICES + 0x10000 + 8L * device, forged);
+        }
+        var devices = guest.its.devices().children();
+        assertThat(devices).hasSize(17);
+        assertThat(devices.getLast().value()).isEqualTo("cut");
+    }
+
+    @Test
     void theQueueWraps() {
         var guest = ready();
         for (int i = 0; i < 300; i++) {
