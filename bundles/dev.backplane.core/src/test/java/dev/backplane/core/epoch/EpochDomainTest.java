@@ -148,7 +148,7 @@ class EpochDomainTest {
                 }
             }));
         }
-        for (int swap = 0; swap < 20_000; swap++) {
+        for (int swap = 0; swap < 2_000; swap++) {
             AtomicInteger old = published.getAndSet(new AtomicInteger(1));
             epochs.drain();
             old.set(0);
