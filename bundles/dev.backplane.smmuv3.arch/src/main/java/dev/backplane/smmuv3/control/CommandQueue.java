@@ -132,33 +132,48 @@ final class CommandQueue {
         executing = false;
     }
 
-    /** {@return the ring's commands, oldest first: up to a full ring back from PROD} */
+    /**
+     * {@return the ring's commands from CONS back, newest first}; the one at CONS leads when it has yet to complete,
+     * which is the one that stopped the queue when CMDQ_ERR is active
+     *
+     * @param limit most commands to show
+     */
     List<InspectNode> inspect(TransactionContext context, int limit) {
         QueueGeometry queue;
-        int produced;
         int consumed;
+        boolean waiting;
+        int pending;
         synchronized (registers) {
             queue = registers.commandQueue();
-            produced = queue.position(registers.get(registers.cmdqProd));
             consumed = queue.position(registers.get(registers.cmdqCons));
+            int produced = queue.position(registers.get(registers.cmdqProd));
+            waiting = produced != consumed;
+            pending = Math.min(queue.distance(consumed, produced), 1 << queue.log2size());
         }
-        int pending = Math.min(queue.distance(consumed, produced), 1 << queue.log2size());
-        int count = Math.min(limit, 1 << queue.log2size());
         var commands = new ArrayList<InspectNode>();
-        for (int position = queue.back(produced, count); count > 0; count--, position = queue.next(position)) {
-            long address = queue.address(position);
-            if (!memory.load64(context, address).isDone()) {
-                continue;
-            }
-            long low = context.data();
-            if (!memory.load64(context, address + 8).isDone() || (low | context.data()) == 0) {
-                continue;
-            }
-            String waiting = count <= pending ? ", not consumed" : "";
-            commands.add(new Command(low, context.data())
-                    .inspect()
-                    .withNote("entry 0x%x at 0x%x%s".formatted(queue.entry(position), address, waiting)));
+        if (waiting) {
+            show(context, queue, consumed, ", not consumed", commands);
+        }
+        // What is behind CONS, as far as newer commands have not overwritten it.
+        int count = Math.min(limit - commands.size(), (1 << queue.log2size()) - pending);
+        for (int back = 1; back <= count; back++) {
+            show(context, queue, queue.back(consumed, back), "", commands);
         }
         return commands;
+    }
+
+    private void show(
+            TransactionContext context, QueueGeometry queue, int position, String state, List<InspectNode> commands) {
+        long address = queue.address(position);
+        if (!memory.load64(context, address).isDone()) {
+            return;
+        }
+        long low = context.data();
+        if (!memory.load64(context, address + 8).isDone() || (low | context.data()) == 0) {
+            return;
+        }
+        commands.add(new Command(low, context.data())
+                .inspect()
+                .withNote("entry 0x%x at 0x%x%s".formatted(queue.entry(position), address, state)));
     }
 }

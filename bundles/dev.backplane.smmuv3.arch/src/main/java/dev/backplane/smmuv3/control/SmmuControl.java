@@ -242,7 +242,7 @@ public final class SmmuControl implements EventSink {
     }
 
     /**
-     * {@return the latest commands in the ring, decoded, oldest first}
+     * {@return the latest commands in the ring, decoded, from CONS back}
      *
      * @param context context of the calling thread
      */

@@ -138,7 +138,7 @@ class CapturedGuestTest {
     void theDriversCommandsAreShown() {
         List<InspectNode> commands = board.smmu.commands();
         assertThat(commands).hasSize(64);
-        assertThat(commands.getLast().name()).isEqualTo("SYNC");
+        assertThat(commands.getFirst().name()).as("newest first").isEqualTo("SYNC");
         assertThat(board.smmu.statistics().child("commands").child("SYNC").value()).isEqualTo("1881");
         assertThat(board.smmu.inspect().child("registers").child("CR0").child("SMMUEN").value()).isEqualTo("0x1");
     }
