@@ -18,7 +18,7 @@ final class CacheInvalidation implements Invalidation {
 
     @Override
     public void streamTableEntry(int streamId) {
-        configurations.removeIf(entry -> entry.streamId() == streamId);
+        configurations.removeStream(streamId);
     }
 
     @Override
@@ -32,10 +32,11 @@ final class CacheInvalidation implements Invalidation {
 
     @Override
     public void contextDescriptor(int streamId, int substreamId) {
-        // CD 0 also serves transactions without SubstreamID.
-        configurations.removeIf(entry -> entry.streamId() == streamId
-                && (entry.substreamId() == substreamId
-                        || substreamId == 0 && entry.substreamId() == TransactionAttributes.NO_SUBSTREAM));
+        configurations.remove(streamId, substreamId);
+        if (substreamId == 0) {
+            // CD 0 also serves transactions without SubstreamID.
+            configurations.remove(streamId, TransactionAttributes.NO_SUBSTREAM);
+        }
     }
 
     @Override
@@ -45,27 +46,27 @@ final class CacheInvalidation implements Invalidation {
 
     @Override
     public void allConfiguration() {
-        configurations.removeIf(entry -> true);
+        configurations.removeAll();
     }
 
     @Override
     public void tlb() {
-        tlb.removeIf(entry -> true);
+        tlb.removeContexts(context -> true);
     }
 
     @Override
     public void tlbOfVmid(int vmid) {
-        tlb.removeIf(entry -> hasVmid(entry.context(), vmid));
+        tlb.removeContexts(context -> hasVmid(context, vmid));
     }
 
     @Override
     public void tlbStage1OfVmid(int vmid) {
-        tlb.removeIf(entry -> entry.context().stage1 != null && hasVmid(entry.context(), vmid));
+        tlb.removeContexts(context -> context.stage1 != null && hasVmid(context, vmid));
     }
 
     @Override
     public void tlbOfAsid(int vmid, int asid) {
-        tlb.removeIf(entry -> entry.context().asid() == asid && hasVmid(entry.context(), vmid));
+        tlb.removeContexts(context -> context.asid() == asid && hasVmid(context, vmid));
     }
 
     @Override
@@ -88,8 +89,8 @@ final class CacheInvalidation implements Invalidation {
     public void tlbOfIpa(int vmid, TlbRange range) {
         tlb.removeRange(
                 context -> context.stage1 == null && hasVmid(context, vmid), entry -> true, range);
-        // Combined entries do not tell their IPA, so all of them go.
-        tlb.removeIf(entry -> entry.context().nested() && hasVmid(entry.context(), vmid));
+        // Combined entries, and pointers to stage 1 tables, do not tell their IPA, so all of them go.
+        tlb.removeContexts(context -> context.nested() && hasVmid(context, vmid));
     }
 
     private boolean hasVmid(TranslationContext context, int vmid) {

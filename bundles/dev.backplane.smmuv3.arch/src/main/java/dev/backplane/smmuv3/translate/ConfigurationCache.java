@@ -1,5 +1,6 @@
 package dev.backplane.smmuv3.translate;
 
+import dev.backplane.memory.TransactionAttributes;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +30,12 @@ final class ConfigurationCache {
     private final ConcurrentHashMap<TranslationContext.Key, TranslationContext> shared = new ConcurrentHashMap<>();
     private int victim;
 
+    /** An entry of a SubstreamID has been stored: the entries of a stream may lie in any set. */
+    private volatile boolean hasSubstreams;
+
+    /** Something has been stored since all was removed. */
+    private volatile boolean used;
+
     /** {@return the configuration, or null when it is not cached} */
     StreamContext find(int streamId, int substreamId) {
         int set = set(streamId, substreamId);
@@ -51,6 +58,13 @@ final class ConfigurationCache {
     }
 
     void insert(int streamId, int substreamId, StreamContext context, long seen) {
+        // Before the entry is stored: an invalidation that overlooks it raises the generation before this fill's check.
+        if (substreamId != TransactionAttributes.NO_SUBSTREAM && !hasSubstreams) {
+            hasSubstreams = true;
+        }
+        if (!used) {
+            used = true;
+        }
         int set = set(streamId, substreamId);
         int slot = set + (victim++ & WAYS - 1);
         for (int way = 0; way < WAYS; way++) {
@@ -75,10 +89,38 @@ final class ConfigurationCache {
         return shared.computeIfAbsent(key, TranslationContext::new);
     }
 
+    /** Removes the entry of a stream and substream. */
+    void remove(int streamId, int substreamId) {
+        generation.getAndIncrement();
+        int set = set(streamId, substreamId);
+        scan(set, set + WAYS, entry -> entry.streamId() == streamId && entry.substreamId() == substreamId);
+    }
+
+    /** Removes all entries of a stream. */
+    void removeStream(int streamId) {
+        remove(streamId, TransactionAttributes.NO_SUBSTREAM);
+        if (hasSubstreams) {
+            scan(0, slots.length, entry -> entry.streamId() == streamId);
+        }
+    }
+
+    /** Removes all entries. */
+    void removeAll() {
+        generation.getAndIncrement();
+        if (used) {
+            used = false;
+            scan(0, slots.length, entry -> true);
+        }
+    }
+
     /** Removes all entries that match. */
     void removeIf(Predicate<Entry> doomed) {
         generation.getAndIncrement();
-        for (int i = 0; i < slots.length; i++) {
+        scan(0, slots.length, doomed);
+    }
+
+    private void scan(int from, int to, Predicate<Entry> doomed) {
+        for (int i = from; i < to; i++) {
             Entry entry = (Entry) SLOT.getVolatile(slots, i);
             if (entry != null && doomed.test(entry)) {
                 SLOT.compareAndSet(slots, i, entry, null);

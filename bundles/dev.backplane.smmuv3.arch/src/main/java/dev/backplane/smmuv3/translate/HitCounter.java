@@ -11,7 +11,16 @@ final class HitCounter {
     private final long[] counts = new long[(STRIPES + 1) * STRIDE];
 
     void count() {
-        counts[((int) Thread.currentThread().threadId() & STRIPES - 1) * STRIDE + STRIDE]++;
+        counts[stripe()]++;
+    }
+
+    /** Counts, and {@return the stripe's new count} */
+    long next() {
+        return ++counts[stripe()];
+    }
+
+    private static int stripe() {
+        return ((int) Thread.currentThread().threadId() & STRIPES - 1) * STRIDE + STRIDE;
     }
 
     long sum() {

@@ -19,16 +19,15 @@ import java.util.function.IntConsumer;
  * are not cached. Tables are read inside the epoch of the transaction.
  */
 public final class SmmuTranslator implements DmaAddressSpace.Translating {
-    private static final int TLB_LOG2_ENTRIES = 16;
-
     private final DmaPort tables;
     private final EventSink events;
     private final TranslationProcess process;
-    private final Tlb tlb = new Tlb(TLB_LOG2_ENTRIES);
+    private final Tlb tlb;
+    private final WalkCache pointers;
     private final ConfigurationCache configurations;
     private final Invalidation invalidation;
     private final HitCounter hits = new HitCounter();
-    private final LongAdder misses = new LongAdder();
+    private final HitCounter misses = new HitCounter();
     private final LongAdder configurationMisses = new LongAdder();
     private volatile State state;
 
@@ -44,12 +43,27 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
      * @throws IllegalArgumentException if the capabilities advertise stalling
      */
     public SmmuTranslator(SmmuCapabilities capabilities, DmaPort tables, EventSink events) {
+        this(capabilities, tables, events, CacheSizes.DEFAULT);
+    }
+
+    /**
+     * Makes a translator with caches of given sizes, disabled as after reset.
+     *
+     * @param capabilities what the SMMU advertises; STALL_MODEL must be 1 (terminate only)
+     * @param tables reads configuration structures and translation tables
+     * @param events takes the events of faulting transactions
+     * @param sizes sizes of the TLB and of the walk cache
+     * @throws IllegalArgumentException if the capabilities advertise stalling
+     */
+    public SmmuTranslator(SmmuCapabilities capabilities, DmaPort tables, EventSink events, CacheSizes sizes) {
         if (capabilities.stallModel() != 1) {
             throw new IllegalArgumentException("IDR0.STALL_MODEL %d: expected 1, transactions are never stalled"
                     .formatted(capabilities.stallModel()));
         }
         this.tables = tables;
         this.events = events;
+        this.tlb = new Tlb(sizes.log2TlbEntries());
+        this.pointers = sizes.log2WalkEntries() == 0 ? null : new WalkCache(sizes.log2WalkEntries());
         this.configurations = new ConfigurationCache();
         this.process = new TranslationProcess(capabilities, configurations::share);
         this.invalidation = new CacheInvalidation(capabilities, configurations, tlb);
@@ -104,9 +118,9 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             TransactionAttributes attributes,
             long iova,
             AccessKind access) {
-        misses.increment();
+        int random = (int) misses.next();
         Walk walk = new Walk(context, tables, attributes, iova, access, null);
-        // Both generations come first: what is read below is then at least as new as they are.
+        // Both generations come first: what is read below is then at least as new as they are (see Tlb).
         long tlbGeneration = tlb.generation();
         long configurationGeneration = configurations.generation();
         StreamContext stream = configurations.find(attributes.requesterId(), attributes.substreamId());
@@ -123,22 +137,30 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
                 return hit;
             }
         }
+        TranslationContext space = stream.translation();
+        Era era = null;
+        if (space != null) {
+            tlb.register(space);
+            era = space.era();
+            walk.tableEra = space.tableEra();
+            walk.pointers = pointers;
+        }
         Translation.Mapped mapped = process.translate(walk, stream);
         if (mapped == null) {
             return faulted(walk);
         }
-        TranslationContext space = stream.translation();
-        if (space != null) {
+        if (era != null) {
             tlb.insert(
                     new TlbEntry(
-                            space,
+                            era,
                             stream.variant(attributes),
                             mapped.input(),
                             mapped.mask(),
                             walk.stage1Global,
                             mapped),
                     Long.numberOfTrailingZeros(mapped.mask() + 1),
-                    tlbGeneration);
+                    tlbGeneration,
+                    random);
         }
         return mapped;
     }

@@ -57,14 +57,25 @@ final class Stage1Walker {
         TableGeometry geometry = half.geometry();
         long table = geometry.base();
         long hierarchy = 0;
-        for (int level = geometry.startLevel(); ; level++) {
+        int level = geometry.startLevel();
+        WalkCache.TablePointer known = walk.pointer(1, geometry, va);
+        if (known != null) {
+            hierarchy = known.hierarchy();
+            level = 3;
+        }
+        for (; ; level++) {
             long index = geometry.index(va, level);
             long address = table + index * 8;
-            if (stage2 != null) {
-                if (!stage2Walker.translate(walk, stage2, address, FaultClass.TT)) {
-                    return false;
+            if (known != null) {
+                address = known.descriptor(index);
+            } else {
+                if (stage2 != null) {
+                    if (!stage2Walker.translate(walk, stage2, address, FaultClass.TT)) {
+                        return false;
+                    }
+                    address = walk.stage2Output;
                 }
-                address = walk.stage2Output;
+                walk.remember(1, geometry, level, va, address, hierarchy);
             }
             if (!walk.load(address)) {
                 return walk.walkAbort(false, FaultClass.TT, address);

@@ -33,9 +33,19 @@ final class Stage2Walker {
                     EventType.F_TRANSLATION, stage2, faultClass, ipa, "the IPA is outside the range of S2T0SZ");
         }
         long table = geometry.base();
-        for (int level = geometry.startLevel(); ; level++) {
+        int level = geometry.startLevel();
+        WalkCache.TablePointer known = walk.pointer(2, geometry, ipa);
+        if (known != null) {
+            level = 3;
+        }
+        for (; ; level++) {
             long index = geometry.index(ipa, level);
             long address = table + index * 8;
+            if (known != null) {
+                address = known.descriptor(index);
+            } else {
+                walk.remember(2, geometry, level, ipa, address, 0);
+            }
             if (!walk.load(address)) {
                 return walk.walkAbort(true, faultClass, address);
             }

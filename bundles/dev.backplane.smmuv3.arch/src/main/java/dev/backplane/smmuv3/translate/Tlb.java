@@ -3,7 +3,6 @@ package dev.backplane.smmuv3.translate;
 import dev.backplane.memory.Translation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -12,24 +11,27 @@ import java.util.function.Predicate;
  * The TLB: a bounded array of immutable entries in sets of four, read without locks and written slot by slot.
  *
  * <p>An entry of 2^n bytes lies in the set of its address divided by 2^n; a lookup tries the sizes that its context has
- * entries of.
+ * entries of. Whole contexts are dropped by giving them a new {@link Era}, whatever the number of their entries; only
+ * invalidation by address removes entries one by one.
  *
- * <p><b>Fills against invalidations.</b> A walk takes the {@linkplain #generation() generation} before it reads its
- * configuration and tables. An invalidation first raises the generation, then clears slots. After a fill has stored
- * its entry it reads the generation again and withdraws the entry when it was raised. All three accesses are volatile,
- * so either the invalidation sees the entry, or the fill sees the new generation. A stale entry that other transactions
- * can meet in between is gone when the filling transaction ends, which the grace period of CMD_SYNC waits for.
+ * <p><b>Fills against invalidations.</b> A fill takes the {@linkplain #generation() generation}, makes its context
+ * known, takes the context's eras, and then reads tables or what the walk cache has of them; after it has stored its
+ * entry it reads the generation again and withdraws the entry when it was raised. Invalidation raises the generation,
+ * ends eras, raises the generation again where that dropped table pointers only, then clears slots. All these accesses
+ * are volatile. So a fill that took its generation after the last raise used neither tables from before the
+ * invalidation nor a pointer to them; of any other fill the invalidation meets the entry, or the fill meets the new
+ * generation. A context that the invalidation did not meet was made known after the first raise, and its tables were
+ * read later still. A stale entry that other transactions can meet in between is gone when the filling transaction
+ * ends, which the grace period of CMD_SYNC waits for.
  */
 final class Tlb {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
     private static final int WAYS = 4;
-    private static final int MAX_CONTEXTS = 4096;
 
     private final TlbEntry[] slots;
     private final int setMask;
     private final AtomicLong generation = new AtomicLong();
-    private volatile ConcurrentHashMap<TranslationContext, Boolean> contexts = new ConcurrentHashMap<>();
-    private int victim;
+    private final ContextRegistry registry = new ContextRegistry(generation::getAndIncrement);
 
     /** Makes a TLB of 2^log2Entries entries. */
     Tlb(int log2Entries) {
@@ -40,12 +42,13 @@ final class Tlb {
     /** {@return the answer for an address, or null} */
     Translation.Mapped find(TranslationContext context, int variant, long address) {
         long sizes = context.sizes();
+        Era era = context.era();
         while (sizes != 0) {
             int shift = Long.numberOfTrailingZeros(sizes);
             int set = set(context, address, shift);
             for (int way = 0; way < WAYS; way++) {
                 TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
-                if (entry != null && entry.matches(context, variant, address)) {
+                if (entry != null && entry.matches(era, variant, address)) {
                     return entry.mapped();
                 }
             }
@@ -58,99 +61,103 @@ final class Tlb {
         return ((int) (address >>> shift) + context.salt + shift * 0x61C8_8647 & setMask) * WAYS;
     }
 
-    /** {@return what a fill passes on to {@link #insert}; taken before configuration and tables are read} */
+    /** {@return what a fill passes on to {@link #insert}; taken before anything that the entry depends on is read} */
     long generation() {
         return generation.get();
+    }
+
+    /** Makes a context known; called between {@link #generation()} and reading the context's eras. */
+    void register(TranslationContext context) {
+        registry.register(context);
     }
 
     /**
      * Stores an entry of 2^shift bytes.
      *
      * @param seen the generation from before the walk
+     * @param random chooses the entry to replace
      */
-    void insert(TlbEntry entry, int shift, long seen) {
+    void insert(TlbEntry entry, int shift, long seen, int random) {
         TranslationContext context = entry.context();
-        register(context);
         context.addSize(shift);
         if (entry.global() && !context.global) {
             context.global = true;
         }
-        int slot = choose(set(context, entry.input(), shift), entry);
+        int slot = choose(set(context, entry.input(), shift), entry, random);
         SLOT.setVolatile(slots, slot, entry);
         if (generation.get() != seen) {
             SLOT.compareAndSet(slots, slot, entry, null);
         }
     }
 
-    private int choose(int set, TlbEntry entry) {
+    private int choose(int set, TlbEntry entry, int random) {
+        int chosen = set + (random & WAYS - 1);
         for (int way = 0; way < WAYS; way++) {
             TlbEntry present = (TlbEntry) SLOT.getAcquire(slots, set + way);
-            if (present == null || present.matches(entry.context(), entry.variant(), entry.input())) {
+            if (present == null || present.matches(entry.era(), entry.variant(), entry.input())) {
                 return set + way;
             }
+            if (!present.isValid()) {
+                chosen = set + way;
+            }
         }
-        return set + (victim++ & WAYS - 1);
+        return chosen;
     }
 
-    /** Makes the context known to invalidation by address, which looks for entries context by context. */
-    private void register(TranslationContext context) {
-        ConcurrentHashMap<TranslationContext, Boolean> known = contexts;
-        if (context.registry == known) {
-            return;
-        }
-        if (known.size() >= MAX_CONTEXTS) {
-            // Contexts that went out of use pile up here. Start over; a fill that has met the old registry is withdrawn
-            // because the generation rises before the slots are cleared.
-            known = new ConcurrentHashMap<>();
-            contexts = known;
-            removeIf(entry -> true);
-        }
-        known.put(context, Boolean.TRUE);
-        context.registry = known;
-    }
-
-    /** Removes all entries that match. */
-    void removeIf(Predicate<TlbEntry> doomed) {
+    /** Drops all entries of matching contexts, and what the walk cache has of them. */
+    void removeContexts(Predicate<TranslationContext> doomed) {
         generation.getAndIncrement();
-        scan(doomed);
-    }
-
-    private void scan(Predicate<TlbEntry> doomed) {
-        for (int i = 0; i < slots.length; i++) {
-            TlbEntry entry = (TlbEntry) SLOT.getVolatile(slots, i);
-            if (entry != null && doomed.test(entry)) {
-                SLOT.compareAndSet(slots, i, entry, null);
+        for (TranslationContext context : registry.contexts()) {
+            if (doomed.test(context)) {
+                context.forget();
             }
         }
     }
 
     /**
-     * Removes the matching entries of matching contexts that intersect an address range.
+     * Removes the matching entries of matching contexts that intersect an address range; for more than last-level
+     * entries also all that the walk cache has of these contexts.
      *
      * @param owner contexts to look at
      * @param doomed entries of these contexts to remove if they intersect the range
      */
     void removeRange(Predicate<TranslationContext> owner, Predicate<TlbEntry> doomed, TlbRange range) {
         generation.getAndIncrement();
-        for (TranslationContext context : contexts.keySet()) {
+        if (!range.leaf()) {
+            for (TranslationContext context : registry.contexts()) {
+                if (owner.test(context)) {
+                    context.forgetTables();
+                }
+            }
+            generation.getAndIncrement();
+        }
+        for (TranslationContext context : registry.contexts()) {
             if (!owner.test(context)) {
                 continue;
             }
+            if (isLarge(context, range)) {
+                context.forget();
+                continue;
+            }
             for (long sizes = context.sizes(); sizes != 0; sizes &= sizes - 1) {
-                int shift = Long.numberOfTrailingZeros(sizes);
-                long pages = (range.last() >>> shift) - (range.first() >>> shift) + 1;
-                if (pages > slots.length / WAYS / 4 || pages <= 0) {
-                    scan(entry -> owner.test(entry.context()) && doomed.test(entry)
-                            && range.intersects(entry.input(), entry.mask()));
-                    return;
-                }
-                removePages(context, doomed, range, shift, pages);
+                removePages(context, doomed, range, Long.numberOfTrailingZeros(sizes));
             }
         }
     }
 
-    private void removePages(
-            TranslationContext context, Predicate<TlbEntry> doomed, TlbRange range, int shift, long pages) {
+    /** {@return whether a range has so many pages that it is better to drop the whole context} */
+    private boolean isLarge(TranslationContext context, TlbRange range) {
+        long sizes = context.sizes();
+        if (sizes == 0) {
+            return false;
+        }
+        int shift = Long.numberOfTrailingZeros(sizes);
+        long pages = (range.last() >>> shift) - (range.first() >>> shift) + 1;
+        return pages > slots.length / WAYS / 4 || pages <= 0;
+    }
+
+    private void removePages(TranslationContext context, Predicate<TlbEntry> doomed, TlbRange range, int shift) {
+        long pages = (range.last() >>> shift) - (range.first() >>> shift) + 1;
         for (long page = 0; page < pages; page++) {
             int set = set(context, range.first() + (page << shift), shift);
             for (int way = 0; way < WAYS; way++) {
@@ -163,11 +170,11 @@ final class Tlb {
         }
     }
 
-    /** Hands all entries to a visitor. */
+    /** Hands all valid entries to a visitor. */
     void forEach(Consumer<TlbEntry> visitor) {
         for (int i = 0; i < slots.length; i++) {
             TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, i);
-            if (entry != null) {
+            if (entry != null && entry.isValid()) {
                 visitor.accept(entry);
             }
         }

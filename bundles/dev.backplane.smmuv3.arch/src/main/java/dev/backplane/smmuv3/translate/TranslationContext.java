@@ -39,6 +39,10 @@ final class TranslationContext {
     final int vmid;
     final int salt;
     private final boolean ignoresTopByte;
+    /** Entries of the TLB that count. */
+    private volatile Era era = new Era(this);
+    /** Entries of the walk cache that count. */
+    private volatile Era tableEra = new Era(this);
 
     /** Bit n: the TLB has held an entry of 2^n bytes of this context. Bits are set before the entry, never cleared. */
     private volatile long sizes;
@@ -46,7 +50,7 @@ final class TranslationContext {
     /** The TLB has held a global entry of this context. */
     volatile boolean global;
 
-    /** The registry of the TLB that knows this context. */
+    /** The collection of contexts that knows this one. */
     volatile Object registry;
 
     TranslationContext(Key key) {
@@ -63,6 +67,26 @@ final class TranslationContext {
     /** {@return the address that tags TLB entries: the input address without what TBI ignores} */
     long canonical(long iova) {
         return ignoresTopByte ? stage1.canonical(iova) : iova;
+    }
+
+    Era era() {
+        return era;
+    }
+
+    /** {@return the era of table pointers; read after {@link #era}, so that it is no older} */
+    Era tableEra() {
+        return tableEra;
+    }
+
+    /** Drops all that is cached. */
+    void forget() {
+        forgetTables();
+        era = new Era(this);
+    }
+
+    /** Drops what is cached of tables before the last level. */
+    void forgetTables() {
+        tableEra = new Era(this);
     }
 
     boolean nested() {

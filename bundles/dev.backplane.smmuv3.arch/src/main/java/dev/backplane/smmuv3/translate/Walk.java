@@ -22,6 +22,12 @@ final class Walk {
     /** Null on the way of a real transaction. */
     final WalkObserver observer;
 
+    /** What walks use and fill of the walk cache; null where they read everything from the tables. */
+    WalkCache pointers;
+
+    /** Era that pointers are used and filled in. */
+    Era tableEra;
+
     /** Attributes of the transaction after the overrides of the STE. */
     boolean privileged;
 
@@ -77,6 +83,18 @@ final class Walk {
     void override(AttributeOverrides overrides) {
         privileged = overrides.privileged().apply(attributes.privileged());
         instruction = overrides.instruction().apply(attributes.instruction());
+    }
+
+    /** {@return the cached last-level table that resolves an input address of a stage, or null} */
+    WalkCache.TablePointer pointer(int stage, TableGeometry geometry, long input) {
+        return pointers == null ? null : pointers.find(tableEra, stage, geometry.granule(), input);
+    }
+
+    /** Caches where the last-level descriptor of an input address lies, if that was found from another table. */
+    void remember(int stage, TableGeometry geometry, int level, long input, long descriptor, long hierarchy) {
+        if (pointers != null && level == 3 && geometry.startLevel() != 3) {
+            pointers.insert(tableEra, stage, geometry.granule(), input, descriptor, hierarchy);
+        }
     }
 
     /** Reads one aligned 64-bit word into {@link #loaded}; answers whether memory answered. */
