@@ -1,0 +1,149 @@
+package dev.backplane.bench;
+
+import dev.backplane.board.MachineDefinition.RamBank;
+import dev.backplane.core.epoch.EpochContext;
+import dev.backplane.core.epoch.EpochDomain;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.memory.DmaRoute;
+import dev.backplane.core.memory.SystemBus;
+import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.smmuv3.control.IdentityProfile;
+import dev.backplane.smmuv3.control.SmmuOptions;
+import dev.backplane.smmuv3.spec.ContextTable.Cd;
+import dev.backplane.smmuv3.spec.StreamTable.Ste;
+import dev.backplane.smmuv3.spec.WordField;
+import dev.backplane.smmuv3.translate.CacheSizes;
+import dev.backplane.smmuv3.translate.SmmuConfiguration;
+import dev.backplane.smmuv3.translate.SmmuTranslator;
+import java.time.Duration;
+
+/**
+ * An SMMU's translator behind the core's system bus. Three streams reach the same pages: one through stage 1, one
+ * through stage 1 over stage 2, one through neither. All tables have 4 KiB pages and four levels.
+ */
+final class SmmuBoard implements AutoCloseable {
+    /** StreamID whose tables have stage 1 only. */
+    static final int STAGE1 = 8;
+
+    /** StreamID with both stages. */
+    static final int NESTED = 16;
+
+    /** StreamID whose STE says bypass. */
+    static final int BYPASS = 24;
+
+    /** First input address of the streams that translate; input page n maps to page n of {@link #DATA}. */
+    static final long IOVA = 0x40_0000_0000L;
+
+    /** Where the pages are. */
+    static final long DATA = 0x8000_0000L;
+
+    private static final long RAM = 0x4000_0000L;
+    private static final long STREAMS = RAM;
+    private static final long CDS = RAM + 0x1_0000;
+    private static final long ROOT1 = RAM + 0x2_0000;
+    private static final long ROOT2 = RAM + 0x3_0000;
+    private static final long TABLES = RAM + 0x10_0000;
+    private static final int TABLES_SIZE = 16 << 20;
+    private static final int INPUT_BITS = 48;
+
+    final SystemBus bus = new SystemBus(new EpochDomain());
+    final SmmuTranslator smmu;
+    private final DeviceGate gate;
+    private final DmaPort software = bus.port(new DmaRoute("software", null, TransactionAttributes.NONE));
+    private final EpochContext context = bus.epochs().context();
+    private long next = TABLES;
+
+    /**
+     * Makes one.
+     *
+     * @param pages number of 4 KiB pages
+     * @param sizes sizes of the SMMU's caches
+     */
+    SmmuBoard(int pages, CacheSizes sizes) {
+        bus.addRam(new RamBank("tables", RAM, TABLES_SIZE, ""));
+        bus.addRam(new RamBank("pages", DATA, Math.max(1 << 20, (long) pages << 12), ""));
+        var identity = IdentityProfile.FULL.identity(SmmuOptions.DEFAULT);
+        smmu = new SmmuTranslator(
+                identity.capabilities(), bus.port(new DmaRoute("smmu0", null, TransactionAttributes.NONE)),
+                (_, event) -> {
+                    throw new IllegalStateException(event.toString());
+                }, sizes);
+        gate = new DeviceGate("smmu0", bus.epochs(), Duration.ofSeconds(1));
+        gate.open();
+        for (int page = 0; page < pages; page++) {
+            long offset = (long) page << 12;
+            map(ROOT1, IOVA + offset, DATA + offset | 0xF43);
+            map(ROOT2, DATA + offset, DATA + offset | 0x7FF);
+        }
+        for (long table = RAM; table < RAM + TABLES_SIZE; table += 4096) {
+            map(ROOT2, table, table | 0x7FF);
+        }
+        streams();
+        smmu.configure(new SmmuConfiguration(true, 0x1000, STREAMS, 8, 6, false, true));
+    }
+
+    private void map(long root, long address, long leaf) {
+        long table = root;
+        for (int shift = 39; shift > 12; shift -= 9) {
+            long slot = table + (address >>> shift & 511) * 8;
+            long descriptor = load(slot);
+            if ((descriptor & 1) == 0) {
+                descriptor = next | 3;
+                next += 4096;
+                store(slot, descriptor);
+            }
+            table = descriptor & 0x0000_FFFF_FFFF_F000L;
+        }
+        store(table + (address >>> 12 & 511) * 8, leaf);
+    }
+
+    private void streams() {
+        structure(CDS, Cd.V, 1, Cd.AA64, 1, Cd.A, 1, Cd.R, 1, Cd.EPD1, 1, Cd.T0SZ, 64 - INPUT_BITS, Cd.IPS, 5,
+                Cd.ASID, 1, Cd.TTB0, ROOT1 >>> 4, Cd.MAIR, 0xFF);
+        structure(STREAMS + 64 * STAGE1, Ste.V, 1, Ste.CONFIG, 5, Ste.S1CONTEXTPTR, CDS >>> 6);
+        structure(STREAMS + 64 * NESTED, Ste.V, 1, Ste.CONFIG, 7, Ste.S1CONTEXTPTR, CDS >>> 6, Ste.S2VMID, 1,
+                Ste.S2T0SZ, 64 - 44, Ste.S2SL0, 2, Ste.S2PS, 4, Ste.S2AA64, 1, Ste.S2R, 1, Ste.S2TTB, ROOT2 >>> 4);
+        structure(STREAMS + 64 * BYPASS, Ste.V, 1, Ste.CONFIG, 4, Ste.SHCFG, 1);
+    }
+
+    private void structure(long address, Object... fieldsAndValues) {
+        long[] words = new long[8];
+        for (int i = 0; i < fieldsAndValues.length; i += 2) {
+            ((WordField) fieldsAndValues[i]).set(words, ((Number) fieldsAndValues[i + 1]).longValue());
+        }
+        for (int i = 0; i < words.length; i++) {
+            store(address + 8L * i, words[i]);
+        }
+    }
+
+    private long load(long address) {
+        if (!software.load64(context, address).isDone()) {
+            throw new IllegalStateException("no memory at 0x%x".formatted(address));
+        }
+        return context.data();
+    }
+
+    private void store(long address, long value) {
+        if (!software.write(context, address, 8, value).isDone()) {
+            throw new IllegalStateException("no memory at 0x%x".formatted(address));
+        }
+    }
+
+    /** {@return a port whose transactions go through the SMMU as a stream} */
+    DmaPort port(int streamId) {
+        var route = new DmaRoute("nic%d".formatted(streamId), null, TransactionAttributes.ofRequester(streamId));
+        route.space(smmu, gate);
+        return bus.port(route);
+    }
+
+    /** {@return a port with no SMMU before it} */
+    DmaPort direct() {
+        return bus.port(new DmaRoute("nic", null, TransactionAttributes.ofRequester(0)));
+    }
+
+    @Override
+    public void close() {
+        bus.close();
+    }
+}
