@@ -80,6 +80,14 @@ class GicV2ModelTest {
     }
 
     private void input() {
+        if (random.nextInt(4) == 0) {
+            int processor = random.nextInt(reference.cpus.size());
+            int ppi = 30 + random.nextInt(2);
+            boolean level = random.nextBoolean();
+            assertThat(gic.device.setPrivateInput(gic.context, processor, ppi, level)).isTrue();
+            reference.drive(reference.cpus.get(processor).irq(ppi), level);
+            return;
+        }
         int intid = 32 + random.nextInt(8);
         boolean level = random.nextBoolean();
         gic.level(intid, level);

@@ -175,9 +175,13 @@ final class ReferenceGic {
     void input(int intid, boolean level) {
         Irq irq = spis.get(intid);
         if (irq != null) {
-            irq.latched |= irq.edge && level && !irq.input;
-            irq.input = level;
+            drive(irq, level);
         }
+    }
+
+    void drive(Irq irq, boolean level) {
+        irq.latched |= irq.edge && level && !irq.input;
+        irq.input = level;
     }
 
     void sgi(int source, int targets, int intid) {

@@ -81,7 +81,7 @@ class GicModelTest {
         int processor = random.nextInt(PROCESSORS);
         int group = random.nextInt(2);
         int spi = 32 + random.nextInt(SPIS);
-        switch (random.nextInt(24)) {
+        switch (random.nextInt(25)) {
             case 0, 1, 2 -> {
                 boolean asserted = random.nextBoolean();
                 int intid = random.nextInt(50) == 0 ? 1000 : spi;
@@ -114,6 +114,16 @@ class GicModelTest {
                 }
             }
             case 20, 21 -> lpi(processor);
+            case 22 -> {
+                boolean asserted = random.nextBoolean();
+                int intid = 14 + random.nextInt(20);
+                note("input %d of processor %d %b", intid, processor, asserted);
+                boolean exists = intid >= 16 && intid < 32;
+                assertThat(machine.gic.setPrivateInput(machine.context, processor, intid, asserted)).isEqualTo(exists);
+                if (exists) {
+                    reference.privateInput(processor, intid, asserted);
+                }
+            }
             default -> control(processor, group);
         }
     }

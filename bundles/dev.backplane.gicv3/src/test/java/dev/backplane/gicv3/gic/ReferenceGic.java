@@ -98,13 +98,21 @@ final class ReferenceGic {
 
     /** Drives an input. */
     void input(int intid, boolean asserted) {
-        Interrupt spi = spis.get(intid);
-        if (spi != null) {
-            if (asserted && !spi.input && spi.edge) {
-                spi.latched = true;
-            }
-            spi.input = asserted;
+        if (spis.get(intid) != null) {
+            drive(spis.get(intid), asserted);
         }
+    }
+
+    /** Drives the input of a PPI. */
+    void privateInput(int processor, int intid, boolean asserted) {
+        drive(interrupt(processor, intid), asserted);
+    }
+
+    private static void drive(Interrupt interrupt, boolean asserted) {
+        if (asserted && !interrupt.input && interrupt.edge) {
+            interrupt.latched = true;
+        }
+        interrupt.input = asserted;
     }
 
     void message(int intid, boolean asserted) {
