@@ -18,8 +18,8 @@ import java.util.function.Consumer;
  * held. Only one thread at a time drives it.
  */
 final class TestTransfer {
-    /** Longest transfer in bytes; it bounds the time that one register read takes. */
-    static final int MAX_LENGTH = 16 << 20;
+    /** Longest transfer in bytes: what bandwidth measurements use, and still a bound on the time of one register read. */
+    static final int MAX_LENGTH = 512 << 20;
 
     /** The pattern 0x12345678, little-endian, over and over. */
     private static final byte[] PATTERN = {0x78, 0x56, 0x34, 0x12};

@@ -137,7 +137,7 @@ class TestDeviceTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "no length,           0x1000,     0x40001000, 0,          0xdead0001",
-        "length out of bound, 0x1000,     0x40001000, 0x1000001,  0xdead0001",
+        "length out of bound, 0x1000,     0x40001000, 0x20000001, 0xdead0001",
         "length as negative,  0x1000,     0x40001000, 0xffffffff, 0xdead0001",
         "unmapped IOVA,       0x80000000, 0x40001000, 4,          0xdead0002",
         "IOVA of all ones,    -1,         0x40001000, 4,          0xdead0002",
