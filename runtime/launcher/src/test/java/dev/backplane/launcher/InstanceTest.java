@@ -55,13 +55,13 @@ class InstanceTest {
 
     @Test
     void theDataFolderFollowsTheUserThenTheEnvironment() {
-        Map<String, String> environment = Map.of("XDG_DATA_HOME", "/xdg", "HOME", "/home/u");
+        Map<String, String> environment = Map.of("XDG_DATA_HOME", "/xdg", "HOME", "/h/u");
 
         assertThat(DataFolder.instances(Optional.of(Path.of("/d")), environment)).hasToString("/d/instances");
         assertThat(DataFolder.instances(Optional.empty(), environment)).hasToString("/xdg/backplane/instances");
-        assertThat(DataFolder.instances(Optional.empty(), Map.of("HOME", "/home/u")))
-                .hasToString("/home/u/.local/share/backplane/instances");
-        assertThat(DataFolder.instances(Optional.empty(), Map.of("BACKPLANE_DATA", "/b", "HOME", "/home/u")))
+        assertThat(DataFolder.instances(Optional.empty(), Map.of("HOME", "/h/u")))
+                .hasToString("/h/u/.local/share/backplane/instances");
+        assertThat(DataFolder.instances(Optional.empty(), Map.of("BACKPLANE_DATA", "/b", "HOME", "/h/u")))
                 .hasToString("/b/instances");
     }
 }
