@@ -109,7 +109,7 @@ public final class DeviceGate {
             freed = List.copyOf(held);
             held.clear();
         }
-        freed.forEach(HeldTransaction::goOn);
+        HeldTransaction.goOn(freed);
         failureListener.accept(reason);
     }
 
@@ -133,7 +133,7 @@ public final class DeviceGate {
             freed = List.copyOf(held);
             held.clear();
         }
-        freed.forEach(HeldTransaction::goOn);
+        HeldTransaction.goOn(freed);
     }
 
     /** {@return how a transaction ends that meets this gate not open, or null when it is to be held} */

@@ -6,6 +6,7 @@ import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.TransactionResult.Fault;
 import dev.backplane.memory.Translation.Decision;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -43,86 +44,116 @@ final class HeldTransaction implements Ticket {
         }
     }
 
-    /** The obstacle is gone: performs the transaction on a thread of the engine. */
-    void goOn() {
-        submit(this::performAgain);
+    /** Their obstacle is gone: performs transactions on a thread of the engine, in the order in which they came. */
+    static void goOn(List<HeldTransaction> freed) {
+        if (!freed.isEmpty()) {
+            freed.getFirst().submit(
+                    () -> freed.forEach(HeldTransaction::performAgain),
+                    () -> freed.forEach(transaction -> transaction.end(Fault.DECODE_ERROR)));
+        }
     }
 
     /** A stall ended as software decided. */
     void resume(Decision decision) {
         switch (decision) {
-            case RETRY -> goOn();
-            case ABORT -> submit(() -> end(Fault.TRANSLATION_ABORT));
-            case RAZ_WI -> submit(() -> {
-                operation.readAsZero();
-                end(TransactionResult.Done.DONE);
-            });
+            case RETRY -> goOn(List.of(this));
+            case ABORT -> submit(() -> end(Fault.TRANSLATION_ABORT), () -> end(Fault.DECODE_ERROR));
+            case RAZ_WI -> submit(
+                    () -> {
+                        operation.readAsZero();
+                        end(TransactionResult.Done.DONE);
+                    },
+                    () -> end(Fault.DECODE_ERROR));
         }
     }
 
-    private void submit(Runnable task) {
+    private void submit(Runnable task, Runnable whenClosing) {
         try {
             bus.housekeeper().run(task);
         } catch (RejectedExecutionException closing) {
-            end(Fault.DECODE_ERROR);
+            whenClosing.run();
         }
     }
 
     private void performAgain() {
-        synchronized (this) {
-            if (cancelled || result != null) {
-                return;
-            }
-            performing = true;
-            gate = null;
-            if (expiry != null) {
-                expiry.cancel(false);
-                expiry = null;
-            }
-        }
         EpochContext context = bus.epochs().context();
-        while (true) {
-            TransactionResult attempted = operation.perform(port, context);
-            if (attempted != null) {
-                synchronized (this) {
-                    data = context.data();
+        // One epoch from before it can no longer be cancelled until its completion has returned: the initiator, which
+        // was told to expect that, is not saved in between.
+        context.enter();
+        try {
+            while (begin()) {
+                TransactionResult attempted = operation.perform(port, context);
+                if (attempted != null) {
+                    synchronized (this) {
+                        data = context.data();
+                    }
+                    end(attempted);
+                    return;
                 }
-                end(attempted);
-                return;
+                if (isAbandoned()) {
+                    context.takeObstacle();
+                    end(Fault.SLOT_TIMEOUT);
+                    return;
+                }
+                if (bus.hold(context, this)) {
+                    return;
+                }
             }
-            boolean abandoned;
-            synchronized (this) {
-                performing = false;
-                abandoned = givenUp;
-            }
-            if (abandoned) {
-                context.takeObstacle();
-                end(Fault.SLOT_TIMEOUT);
-                return;
-            }
-            if (bus.hold(context, this)) {
-                return;
-            }
+        } catch (Throwable thrown) {
+            // Its buffer is gone, for example. Those behind it go on.
+            port.initiatorThrew(thrown);
+            end(Fault.DEVICE_FAILED);
+        } finally {
+            context.exit();
         }
+    }
+
+    /** {@return whether the transaction is to be performed; it cannot be cancelled then} */
+    private synchronized boolean begin() {
+        if (cancelled || result != null) {
+            return false;
+        }
+        performing = true;
+        gate = null;
+        if (expiry != null) {
+            expiry.cancel(false);
+            expiry = null;
+        }
+        return true;
+    }
+
+    /** {@return whether the initiator gave up what is to be held once more; if not, it can be cancelled again} */
+    private synchronized boolean isAbandoned() {
+        performing = false;
+        return givenUp;
     }
 
     /** Ends the transaction and tells its initiator. */
     void end(TransactionResult ended) {
-        Completion toCall;
-        synchronized (this) {
-            if (cancelled || result != null) {
-                return;
+        EpochContext context = bus.epochs().context();
+        context.enter();
+        try {
+            Completion toCall = ending(ended);
+            if (toCall != null) {
+                call(toCall);
             }
-            result = ended;
-            if (expiry != null) {
-                expiry.cancel(false);
-            }
-            toCall = completion;
-            completion = null;
+        } finally {
+            context.exit();
         }
-        if (toCall != null) {
-            call(toCall);
+    }
+
+    /** {@return whom to tell, or null} */
+    private synchronized Completion ending(TransactionResult ended) {
+        if (cancelled || result != null) {
+            return null;
         }
+        result = ended;
+        if (expiry != null) {
+            expiry.cancel(false);
+        }
+        Completion toCall = completion;
+        completion = null;
+        return toCall;
     }
 
     private void call(Completion toCall) {

@@ -79,6 +79,31 @@ public final class MappedRegion {
         if (!gate.isOpen()) {
             return closed(context);
         }
+        return passed(context, attributes, kind, offset, size, value);
+    }
+
+    /**
+     * Makes a further access of a transaction that has begun here: if the gate is parked meanwhile, whoever parks it
+     * waits for this epoch, and what was done cannot be done again.
+     */
+    TransactionResult continued(
+            EpochContext context,
+            TransactionAttributes attributes,
+            AccessKind kind,
+            long offset,
+            int size,
+            long value) {
+        TransactionResult refusal = gate.refusal();
+        return refusal != null ? refusal : passed(context, attributes, kind, offset, size, value);
+    }
+
+    private TransactionResult passed(
+            EpochContext context,
+            TransactionAttributes attributes,
+            AccessKind kind,
+            long offset,
+            int size,
+            long value) {
         MmioRegion target = region;
         if (size < target.minAccess()) {
             return Fault.SLAVE_ERROR;

@@ -196,7 +196,7 @@ final class Port implements DmaPort {
         int done = 0;
         while (done < length) {
             long iova = address + done;
-            Translation translation = translate(context, translating, iommu, attributes, iova, kind);
+            Translation translation = translate(context, translating, iommu, attributes, iova, kind, done > 0);
             if (!(translation instanceof Mapped mapped)) {
                 if (translation == Terminated.RAZ_WI) {
                     int part = (int) Math.min(length - done, 4096 - (iova & 4095));
@@ -220,15 +220,21 @@ final class Port implements DmaPort {
         return Done.DONE;
     }
 
-    /** {@return the translation, or null when the IOMMU's gate does not let the transaction pass} */
+    /**
+     * {@return the translation, or null when the IOMMU's gate does not let the transaction pass}
+     *
+     * @param begun whether a part of the transaction is done: then a gate that was parked meanwhile lets the rest pass,
+     *     because whoever parked it waits for this epoch
+     */
     private static Translation translate(
             EpochContext context,
             Translating translating,
             DeviceGate iommu,
             TransactionAttributes attributes,
             long iova,
-            AccessKind kind) {
-        if (!iommu.isOpen()) {
+            AccessKind kind,
+            boolean begun) {
+        if (!iommu.isOpen() && !(begun && iommu.state() == DeviceGate.State.PARKED)) {
             return null;
         }
         try {
@@ -270,7 +276,7 @@ final class Port implements DmaPort {
             long target = address;
             if (space.addresses() instanceof Translating translating) {
                 Translation translation =
-                        translate(context, translating, space.iommu(), attributes(), address, kind);
+                        translate(context, translating, space.iommu(), attributes(), address, kind, false);
                 if (!(translation instanceof Mapped mapped)) {
                     if (translation == Terminated.RAZ_WI) {
                         context.data(0);
@@ -322,7 +328,7 @@ final class Port implements DmaPort {
             if (space.addresses() instanceof Translating translating) {
                 AccessKind kind = exchange ? AccessKind.WRITE : AccessKind.READ;
                 Translation translation =
-                        translate(context, translating, space.iommu(), attributes(), address, kind);
+                        translate(context, translating, space.iommu(), attributes(), address, kind, false);
                 if (!(translation instanceof Mapped mapped)) {
                     if (translation == Terminated.RAZ_WI) {
                         context.data(0);

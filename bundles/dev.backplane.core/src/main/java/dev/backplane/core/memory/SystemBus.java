@@ -291,7 +291,9 @@ public final class SystemBus implements AutoCloseable {
                 size >>>= 1;
             }
             long value = kind == AccessKind.WRITE ? get(buffer, offset + done, size) : 0;
-            TransactionResult result = region.access(context, attributes, kind, at, size, value);
+            TransactionResult result = done == 0
+                    ? region.access(context, attributes, kind, at, size, value)
+                    : region.continued(context, attributes, kind, at, size, value);
             if (result != Done.DONE) {
                 return result;
             }

@@ -27,6 +27,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -46,7 +50,7 @@ class SystemBusTest {
     }
 
     /** Eight-byte words that remember each access. */
-    private static final class Words implements MmioHandler {
+    private static class Words implements MmioHandler {
         final List<String> accesses = new ArrayList<>();
         long value;
 
@@ -266,6 +270,146 @@ class SystemBusTest {
         ((Pending) port.write(context, 0x1000, 4, 7)).ticket().whenDone((c, end) -> ended.set(end));
         gate.fail("gone");
         await().untilAsserted(() -> assertThat(ended.get()).isSameAs(Fault.DEVICE_FAILED));
+    }
+
+    @Test
+    void aBlockThatHasBegunOnADeviceEndsThereThoughTheGateCloses() {
+        DeviceGate gate = gate(Duration.ofSeconds(30));
+        var words = new Words() {
+            @Override
+            public TransactionResult write(
+                    TransactionContext c, TransactionAttributes a, long offset, int size, long v) {
+                gate.park();
+                return super.write(c, a, offset, size, v);
+            }
+        };
+        map(words, 0x1000, 4, 4, gate);
+        gate.open();
+        var data = MemorySegment.ofArray(new byte[12]);
+        assertThat(port.write(context, 0x1000, data, 0, 12)).isSameAs(Done.DONE);
+        assertThat(words.accesses).containsExactly("W4@0=0", "W4@4=0", "W4@8=0");
+        assertThat(port.write(context, 0x1000, 4, 0)).isInstanceOf(Pending.class);
+    }
+
+    @Test
+    void aBlockThatHasBegunToBeTranslatedEndsThoughTheIommusGateCloses() {
+        DeviceGate gate = gate(Duration.ofSeconds(30));
+        var words = new Words();
+        map(words, 0x1000, 4, 4, gate);
+        gate.open();
+        DeviceGate iommu = gate(Duration.ofSeconds(30));
+        iommu.open();
+        var route = new DmaRoute("nic0", null, TransactionAttributes.ofRequester(8));
+        route.space((Translating) (c, attributes, iova, access) -> {
+            iommu.park();
+            return new Mapped(iova & ~3, 0x1000 + (iova & ~3), 3, true, true, MemoryAttributes.INCOMING);
+        }, iommu);
+        assertThat(bus.port(route).write(context, 0, MemorySegment.ofArray(new byte[8]), 0, 8)).isSameAs(Done.DONE);
+        assertThat(words.accesses).containsExactly("W4@0=0", "W4@4=0");
+    }
+
+    @Test
+    void heldTransactionsArePerformedInTheOrderInWhichTheyCame() {
+        var order = new CopyOnWriteArrayList<Long>();
+        var second = new CountDownLatch(1);
+        var slowAtFirst = new Words() {
+            @Override
+            public TransactionResult write(
+                    TransactionContext c, TransactionAttributes a, long offset, int size, long v) {
+                if (v == 1) {
+                    awaitOrGoOn(second);
+                } else {
+                    second.countDown();
+                }
+                order.add(v);
+                return Done.DONE;
+            }
+        };
+        DeviceGate gate = gate(Duration.ofSeconds(30));
+        var region = new MmioRegion("regs", 0x1000, 4, 4, true, slowAtFirst);
+        bus.update().map(new MappedRegion("dev0", gate, region), 0x1000, 0).commit();
+        port.write(context, 0x1000, 4, 1);
+        port.write(context, 0x1000, 4, 2);
+        gate.open();
+        await().untilAsserted(() -> assertThat(order).containsExactly(1L, 2L));
+    }
+
+    @Test
+    void aDrainWaitsForTheCompletionOfATransactionThatCouldNotBeCancelled() throws Exception {
+        DeviceGate gate = gate(Duration.ofSeconds(30));
+        var performing = new CountDownLatch(1);
+        var drained = new CountDownLatch(1);
+        var order = new CopyOnWriteArrayList<String>();
+        Thread drain = Thread.ofPlatform().unstarted(() -> {
+            epochs.drain();
+            order.add("drained");
+            drained.countDown();
+        });
+        var words = new Words() {
+            @Override
+            public TransactionResult write(
+                    TransactionContext c, TransactionAttributes a, long offset, int size, long v) {
+                performing.countDown();
+                await().pollInterval(Duration.ofNanos(1_000))
+                        .until(() -> drain.getState() == Thread.State.TIMED_WAITING);
+                return super.write(c, a, offset, size, v);
+            }
+        };
+        map(words, 0x1000, 4, 4, gate);
+        var ticket = ((Pending) port.write(context, 0x1000, 4, 7)).ticket();
+        ticket.whenDone((c, end) -> {
+            awaitOrGoOn(drained);
+            order.add("completed");
+        });
+        gate.open();
+        performing.await();
+        assertThat(ticket.cancel()).isFalse();
+        drain.start();
+        drain.join();
+        await().untilAsserted(() -> assertThat(order).containsExactly("completed", "drained"));
+    }
+
+    /** Gives what must not happen the time to happen. */
+    private static void awaitOrGoOn(CountDownLatch latch) {
+        try {
+            latch.await(100, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aTransactionIsEitherCancelledOrPerformedHoweverItsGateMoves() throws Exception {
+        var words = new Words();
+        DeviceGate gate = gate(Duration.ofSeconds(30));
+        map(words, 0x1000, 4, 4, gate);
+        var stop = new AtomicBoolean();
+        Thread mover = Thread.ofPlatform().start(() -> {
+            while (!stop.get()) {
+                gate.open();
+                gate.park();
+            }
+            gate.open();
+        });
+        int performed = 0;
+        for (int i = 0; i < 20_000; i++) {
+            TransactionResult result = port.write(context, 0x1000, 4, i);
+            if (!(result instanceof Pending pending)) {
+                performed++;
+                continue;
+            }
+            for (int spin = i % 300; spin > 0; spin--) {
+                Thread.onSpinWait();
+            }
+            if (!pending.ticket().cancel()) {
+                await().pollInterval(Duration.ofNanos(1_000)).until(() -> pending.ticket().result().isPresent());
+                performed += pending.ticket().result().orElseThrow().isDone() ? 1 : 0;
+            }
+        }
+        stop.set(true);
+        mover.join();
+        epochs.drain();
+        assertThat(words.accesses).hasSize(performed);
     }
 
     @Test
