@@ -105,10 +105,13 @@ final class LeafEnumerator {
                 return;
             }
             boolean usable = TableDescriptor.AF.isSet(descriptor) || space.stage1.accessFlagFaultDisabled();
-            Stage1Walker.permissions(
-                    walk, space.stage1, descriptor, half.hierarchicalDisabled() ? 0 : hierarchy);
-            boolean readable = usable && walk.stage1Readable;
-            boolean writable = usable && walk.stage1Writable;
+            int allowed = Permissions.stage1(
+                    space.stage1,
+                    Permissions.variant(walk.privileged, walk.instruction),
+                    descriptor,
+                    half.hierarchicalDisabled() ? 0 : hierarchy);
+            boolean readable = usable && (allowed & Permissions.READ) != 0;
+            boolean writable = usable && (allowed & Permissions.WRITE) != 0;
             if (space.stage2 == null) {
                 visit(input, output, size, readable, writable, level, address, descriptor);
                 return;

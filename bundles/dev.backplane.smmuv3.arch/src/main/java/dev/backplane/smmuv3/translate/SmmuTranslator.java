@@ -21,9 +21,11 @@ import java.util.function.IntConsumer;
 public final class SmmuTranslator implements DmaAddressSpace.Translating {
     private final DmaPort tables;
     private final EventSink events;
+    private final WalkPool walks;
     private final TranslationProcess process;
     private final Tlb tlb;
     private final WalkCache pointers;
+    private final QuickWalk quick;
     private final ConfigurationCache configurations;
     private final Invalidation invalidation;
     private final HitCounter hits = new HitCounter();
@@ -62,10 +64,12 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         }
         this.tables = tables;
         this.events = events;
+        this.walks = new WalkPool(tables);
         this.tlb = new Tlb(sizes.log2TlbEntries());
         this.pointers = sizes.log2WalkEntries() == 0 ? null : new WalkCache(sizes.log2WalkEntries());
         this.configurations = new ConfigurationCache();
         this.process = new TranslationProcess(capabilities, configurations::share);
+        this.quick = process.quickWalk(tables, pointers);
         this.invalidation = new CacheInvalidation(capabilities, configurations, tlb);
         configure(SmmuConfiguration.RESET);
     }
@@ -107,19 +111,66 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
                     return stream.bypass();
                 }
             }
-            return miss(now.registers, context, attributes, iova, access);
+            return miss(now.registers, stream, context, attributes, iova, access);
         }
         return now.bypass == null || (iova & ~now.bypass.mask()) != 0 ? Translation.Terminated.ABORT : now.bypass;
     }
 
+    /** Walks; {@code stream} is null when the configuration is not cached. */
     private Translation miss(
             SmmuConfiguration registers,
+            StreamContext stream,
             TransactionContext context,
             TransactionAttributes attributes,
             long iova,
             AccessKind access) {
         int random = (int) misses.next();
-        Walk walk = new Walk(context, tables, attributes, iova, access, null);
+        if (stream != null && quick != null) {
+            Translation.Mapped mapped = missQuickly(stream, context, attributes, iova, access, random);
+            if (mapped != null) {
+                return mapped;
+            }
+        }
+        Walk walk = walks.take().begin(context, attributes, iova, access);
+        try {
+            return fill(walk, registers, random);
+        } finally {
+            walk.end();
+        }
+    }
+
+    /** {@return what the walk cache leads to, or null} */
+    private Translation.Mapped missQuickly(
+            StreamContext stream,
+            TransactionContext context,
+            TransactionAttributes attributes,
+            long iova,
+            AccessKind access,
+            int random) {
+        TranslationContext space = stream.translation();
+        if (space == null || space.stage1 == null) {
+            return null;
+        }
+        long generation = tlb.generation();
+        tlb.register(space);
+        Era era = space.era();
+        TlbEntry entry = quick.translate(
+                context,
+                era,
+                space.tableEra(),
+                space.canonical(iova),
+                stream.variant(attributes),
+                access == AccessKind.READ ? Permissions.READ : Permissions.WRITE);
+        if (entry == null) {
+            return null;
+        }
+        tlb.insert(entry, generation, random);
+        return entry.mapped();
+    }
+
+    /** Translates the long way, and caches what it finds. */
+    private Translation fill(Walk walk, SmmuConfiguration registers, int random) {
+        TransactionAttributes attributes = walk.attributes;
         // Both generations come first: what is read below is then at least as new as they are (see Tlb).
         long tlbGeneration = tlb.generation();
         long configurationGeneration = configurations.generation();
@@ -132,7 +183,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             }
             configurations.insert(
                     attributes.requesterId(), attributes.substreamId(), stream, configurationGeneration);
-            Translation.Mapped hit = lookUp(stream, attributes, iova, access);
+            Translation.Mapped hit = lookUp(stream, attributes, walk.iova, walk.access);
             if (hit != null) {
                 return hit;
             }
@@ -151,14 +202,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         }
         if (era != null) {
             tlb.insert(
-                    new TlbEntry(
-                            era,
-                            stream.variant(attributes),
-                            mapped.input(),
-                            mapped.mask(),
-                            walk.stage1Global,
-                            mapped),
-                    Long.numberOfTrailingZeros(mapped.mask() + 1),
+                    TlbEntry.of(era, stream.variant(attributes), walk.stage1Global, mapped),
                     tlbGeneration,
                     random);
         }
@@ -195,7 +239,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             AccessKind access,
             WalkObserver observer) {
         State now = state;
-        Walk walk = new Walk(context, tables, attributes, iova, access, observer);
+        Walk walk = new Walk(tables, observer).begin(context, attributes, iova, access);
         Translation.Mapped mapped;
         if (now.enabled) {
             StreamContext stream = process.configuration(walk, now.registers);
@@ -226,13 +270,8 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         if (!now.enabled) {
             return;
         }
-        Walk walk = new Walk(
-                context,
-                tables,
-                new TransactionAttributes(streamId, substreamId, false, false),
-                0,
-                AccessKind.READ,
-                null);
+        var attributes = new TransactionAttributes(streamId, substreamId, false, false);
+        Walk walk = new Walk(tables, null).begin(context, attributes, 0, AccessKind.READ);
         StreamContext stream = process.configuration(walk, now.registers);
         if (stream != null && stream.translation() != null) {
             walk.override(stream.overrides());
@@ -242,7 +281,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
 
     /** Hands every StreamID up to 0xFFFF whose STE is valid (V = 1) to a visitor, ascending. */
     public void streams(TransactionContext context, IntConsumer visitor) {
-        Walk walk = new Walk(context, tables, TransactionAttributes.NONE, 0, AccessKind.READ, null);
+        Walk walk = new Walk(tables, null).begin(context, TransactionAttributes.NONE, 0, AccessKind.READ);
         process.streams(walk, state.registers(), visitor);
     }
 

@@ -120,7 +120,10 @@ final class Stage1Walker {
         walk.stage1Global = !TableDescriptor.NG.isSet(descriptor);
         walk.stage1Attributes = AttributeRules.stage1(
                 stage1.mair(), TableDescriptor.ATTR_INDX.getInt(descriptor), TableDescriptor.SH.getInt(descriptor));
-        permissions(walk, stage1, descriptor, hierarchy);
+        int allowed = Permissions.stage1(
+                stage1, Permissions.variant(walk.privileged, walk.instruction), descriptor, hierarchy);
+        walk.stage1Readable = (allowed & Permissions.READ) != 0;
+        walk.stage1Writable = (allowed & Permissions.WRITE) != 0;
         if (!(walk.access.isRead() ? walk.stage1Readable : walk.stage1Writable)) {
             return walk.stage1Fault(EventType.F_PERMISSION, stage1, "stage 1 does not allow the access");
         }
@@ -128,38 +131,5 @@ final class Stage1Walker {
             walk.observer.walkEnds(1, walk.stage1Output, shift, walk.stage1Readable, walk.stage1Writable);
         }
         return true;
-    }
-
-    /** The Direct Permission Scheme of the EL1&amp;0 regime (DDI 0487 section D8.4). */
-    static void permissions(Walk walk, Stage1 stage1, long descriptor, long hierarchy) {
-        boolean user = TableDescriptor.AP1.isSet(descriptor) && !TableDescriptor.AP_TABLE0.isSet(hierarchy);
-        boolean writes = !TableDescriptor.AP2.isSet(descriptor) && !TableDescriptor.AP_TABLE1.isSet(hierarchy);
-        if (walk.privileged) {
-            boolean never = stage1.privilegedAccessNever() && user;
-            walk.stage1Writable = writes && !never;
-            walk.stage1Readable = walk.instruction
-                    ? privilegedFetch(stage1, descriptor, hierarchy, user, writes)
-                    : !never;
-        } else {
-            walk.stage1Writable = user && writes;
-            walk.stage1Readable = walk.instruction
-                    ? unprivilegedFetch(stage1, descriptor, hierarchy, user && writes)
-                    : user;
-        }
-    }
-
-    private static boolean privilegedFetch(
-            Stage1 stage1, long descriptor, long hierarchy, boolean user, boolean writes) {
-        // What unprivileged code can write, privileged code never executes.
-        return !TableDescriptor.PXN.isSet(descriptor)
-                && !TableDescriptor.PXN_TABLE.isSet(hierarchy)
-                && !(user && writes)
-                && !(stage1.writeExecuteNever() && writes);
-    }
-
-    private static boolean unprivilegedFetch(Stage1 stage1, long descriptor, long hierarchy, boolean writes) {
-        return !TableDescriptor.UXN.isSet(descriptor)
-                && !TableDescriptor.UXN_TABLE.isSet(hierarchy)
-                && !(stage1.writeExecuteNever() && writes);
     }
 }

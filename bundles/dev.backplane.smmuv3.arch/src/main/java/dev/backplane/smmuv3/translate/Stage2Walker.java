@@ -89,9 +89,11 @@ final class Stage2Walker {
         walk.stage2Shift = shift;
         walk.stage2MemAttr = TableDescriptor.MEMATTR.getInt(descriptor);
         walk.stage2Sh = TableDescriptor.SH.getInt(descriptor);
-        boolean data = faultClass != FaultClass.IN || !walk.instruction;
-        walk.stage2Readable = data ? TableDescriptor.S2AP_READ.isSet(descriptor) : executable(descriptor, walk);
-        walk.stage2Writable = TableDescriptor.S2AP_WRITE.isSet(descriptor);
+        // For its own purposes the SMMU reads data.
+        int allowed = permissions(descriptor, Permissions.variant(
+                walk.privileged, walk.instruction && faultClass == FaultClass.IN));
+        walk.stage2Readable = (allowed & Permissions.READ) != 0;
+        walk.stage2Writable = (allowed & Permissions.WRITE) != 0;
         boolean reads = faultClass != FaultClass.IN || walk.access.isRead();
         if (!(reads ? walk.stage2Readable : walk.stage2Writable)) {
             return walk.stage2Fault(
@@ -108,16 +110,25 @@ final class Stage2Walker {
         return true;
     }
 
-    private boolean executable(long descriptor, Walk walk) {
+    /** {@return what a leaf allows to a variant of transactions, as {@link Permissions}} */
+    int permissions(long descriptor, int variant) {
+        boolean readable = (variant & Permissions.INSTRUCTION) == 0
+                ? TableDescriptor.S2AP_READ.isSet(descriptor)
+                : executable(descriptor, (variant & Permissions.PRIVILEGED) != 0);
+        return (readable ? Permissions.READ : 0)
+                | (TableDescriptor.S2AP_WRITE.isSet(descriptor) ? Permissions.WRITE : 0);
+    }
+
+    private boolean executable(long descriptor, boolean privileged) {
         int xn = TableDescriptor.XN.getInt(descriptor);
         if (!executeNeverX) {
             return (xn & 0b10) == 0;
         }
         return switch (xn) {
             case 0b00 -> true;
-            case 0b01 -> !walk.privileged;
+            case 0b01 -> !privileged;
             case 0b10 -> false;
-            default -> walk.privileged;
+            default -> privileged;
         };
     }
 

@@ -46,9 +46,10 @@ final class Tlb {
         while (sizes != 0) {
             int shift = Long.numberOfTrailingZeros(sizes);
             int set = set(context, address, shift);
+            int tag = TlbEntry.tag(variant, address, shift);
             for (int way = 0; way < WAYS; way++) {
                 TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
-                if (entry != null && entry.matches(era, variant, address)) {
+                if (entry != null && entry.matches(era, tag, address)) {
                     return entry.mapped();
                 }
             }
@@ -72,18 +73,19 @@ final class Tlb {
     }
 
     /**
-     * Stores an entry of 2^shift bytes.
+     * Stores an entry.
      *
      * @param seen the generation from before the walk
      * @param random chooses the entry to replace
      */
-    void insert(TlbEntry entry, int shift, long seen, int random) {
+    void insert(TlbEntry entry, long seen, int random) {
+        int shift = Long.numberOfTrailingZeros(entry.mapped().mask() + 1);
         TranslationContext context = entry.context();
         context.addSize(shift);
         if (entry.global() && !context.global) {
             context.global = true;
         }
-        int slot = choose(set(context, entry.input(), shift), entry, random);
+        int slot = choose(set(context, entry.mapped().input(), shift), entry, random);
         SLOT.setVolatile(slots, slot, entry);
         if (generation.get() != seen) {
             SLOT.compareAndSet(slots, slot, entry, null);
@@ -91,13 +93,16 @@ final class Tlb {
     }
 
     private int choose(int set, TlbEntry entry, int random) {
+        long address = entry.mapped().input();
         int chosen = set + (random & WAYS - 1);
         for (int way = 0; way < WAYS; way++) {
             TlbEntry present = (TlbEntry) SLOT.getAcquire(slots, set + way);
-            if (present == null || present.matches(entry.era(), entry.variant(), entry.input())) {
+            if (present == null) {
                 return set + way;
             }
-            if (!present.isValid()) {
+            if (present.era() == entry.era()
+                    ? present.variant() == entry.variant() && present.mapped().input() == address
+                    : !present.isValid()) {
                 chosen = set + way;
             }
         }
@@ -163,7 +168,7 @@ final class Tlb {
             for (int way = 0; way < WAYS; way++) {
                 TlbEntry entry = (TlbEntry) SLOT.getVolatile(slots, set + way);
                 if (entry != null && entry.context() == context && doomed.test(entry)
-                        && range.intersects(entry.input(), entry.mask())) {
+                        && range.intersects(entry.mapped().input(), entry.mapped().mask())) {
                     SLOT.compareAndSet(slots, set + way, entry, null);
                 }
             }

@@ -38,6 +38,10 @@ final class TranslationContext {
     final Stage2Config stage2;
     final int vmid;
     final int salt;
+    /** For descriptors of either half; null where there is none, or none in advance. */
+    final PageRules lowerRules;
+
+    final PageRules upperRules;
     private final boolean ignoresTopByte;
     /** Entries of the TLB that count. */
     private volatile Era era = new Era(this);
@@ -60,6 +64,8 @@ final class TranslationContext {
         this.vmid = key.vmid();
         this.ignoresTopByte =
                 stage1 != null && (stage1.lowerTopByteIgnored() || stage1.upperTopByteIgnored());
+        this.lowerRules = stage1 == null ? null : PageRules.of(stage1, stage1.lower());
+        this.upperRules = stage1 == null ? null : PageRules.of(stage1, stage1.upper());
         // Spread contexts over the sets of the TLB, neighbours far apart.
         this.salt = NEXT_SALT.getAndIncrement() * 0x9E37_79B1;
     }

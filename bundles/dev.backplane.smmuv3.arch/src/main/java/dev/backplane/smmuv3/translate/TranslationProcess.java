@@ -1,6 +1,7 @@
 package dev.backplane.smmuv3.translate;
 
 import dev.backplane.inspect.IommuInspection.LeafMapping;
+import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.MemoryAttributes;
 import dev.backplane.memory.Translation;
 import dev.backplane.smmuv3.spec.EventType;
@@ -36,6 +37,11 @@ final class TranslationProcess {
         this.contextTable = new ContextTableWalker(capabilities, stage2Walker);
         this.stage1Walker = new Stage1Walker(stage2Walker);
         this.leaves = new LeafEnumerator(stage2Walker);
+    }
+
+    /** {@return the quick way for misses, or null without walk cache} */
+    QuickWalk quickWalk(DmaPort tables, WalkCache pointers) {
+        return pointers == null ? null : new QuickWalk(tables, pointers, stage2Walker);
     }
 
     /** {@return what transactions meet while SMMUEN is 0: the bypass, or null when GBPA.ABORT is 1} */

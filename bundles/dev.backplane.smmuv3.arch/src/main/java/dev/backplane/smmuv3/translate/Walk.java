@@ -13,14 +13,20 @@ import dev.backplane.smmuv3.spec.EventType;
  * that fails describes the fault here and answers {@code false} or null. Used by one thread.
  */
 final class Walk {
-    final TransactionContext context;
-    final DmaPort tables;
-    final TransactionAttributes attributes;
-    final int streamId;
-    final long iova;
-    final AccessKind access;
+    /** Id of the thread that may use it. */
+    final long owner;
+
+    private final DmaPort tables;
+    TransactionContext context;
+    TransactionAttributes attributes;
+    int streamId;
+    long iova;
+    AccessKind access;
     /** Null on the way of a real transaction. */
     final WalkObserver observer;
+
+    /** Under way; looked at by the owner alone. */
+    boolean busy;
 
     /** What walks use and fill of the walk cache; null where they read everything from the tables. */
     WalkCache pointers;
@@ -61,22 +67,38 @@ final class Walk {
     boolean recorded;
     String reason;
 
-    Walk(
-            TransactionContext context,
-            DmaPort tables,
-            TransactionAttributes attributes,
-            long iova,
-            AccessKind access,
-            WalkObserver observer) {
-        this.context = context;
+    Walk(DmaPort tables, long owner) {
         this.tables = tables;
-        this.attributes = attributes;
-        this.streamId = attributes.requesterId();
-        this.iova = iova;
-        this.access = access;
+        this.owner = owner;
+        this.observer = null;
+    }
+
+    /** A walk for one use, by whichever thread. */
+    Walk(DmaPort tables, WalkObserver observer) {
+        this.tables = tables;
+        this.owner = -1;
         this.observer = observer;
-        this.privileged = attributes.privileged();
-        this.instruction = attributes.instruction();
+    }
+
+    /** Begins the translation of a transaction. */
+    Walk begin(
+            TransactionContext now, TransactionAttributes transaction, long inputAddress, AccessKind kind) {
+        busy = true;
+        context = now;
+        attributes = transaction;
+        streamId = transaction.requesterId();
+        iova = inputAddress;
+        access = kind;
+        privileged = transaction.privileged();
+        instruction = transaction.instruction();
+        stage1Global = false;
+        pointers = null;
+        return this;
+    }
+
+    /** Ends it; the walk can begin again. */
+    void end() {
+        busy = false;
     }
 
     /** Sets what permission checks see; writes are always data (IHI 0070 section 13.1.2). */
@@ -87,13 +109,13 @@ final class Walk {
 
     /** {@return the cached last-level table that resolves an input address of a stage, or null} */
     WalkCache.TablePointer pointer(int stage, TableGeometry geometry, long input) {
-        return pointers == null ? null : pointers.find(tableEra, stage, geometry.granule(), input);
+        return pointers == null ? null : pointers.find(tableEra, stage, geometry.granule().shift(), input);
     }
 
     /** Caches where the last-level descriptor of an input address lies, if that was found from another table. */
     void remember(int stage, TableGeometry geometry, int level, long input, long descriptor, long hierarchy) {
         if (pointers != null && level == 3 && geometry.startLevel() != 3) {
-            pointers.insert(tableEra, stage, geometry.granule(), input, descriptor, hierarchy);
+            pointers.insert(tableEra, stage, geometry.granule().shift(), input, descriptor, hierarchy);
         }
     }
 

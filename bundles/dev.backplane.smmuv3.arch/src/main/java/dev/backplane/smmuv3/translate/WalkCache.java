@@ -39,17 +39,21 @@ final class WalkCache {
         slots = new TablePointer[1 << log2Entries];
     }
 
-    private static long tag(int stage, Granule granule, long input) {
-        return input >>> granule.shift() + PIECE_STRIDE << 1 | stage & 1;
+    private static long tag(int stage, int pageShift, long input) {
+        return input >>> pageShift + PIECE_STRIDE << 1 | stage & 1;
     }
 
     private int slot(Era era, long tag) {
         return (int) (tag + era.context.salt) & slots.length - 1;
     }
 
-    /** {@return the last-level table that resolves an input address, or null} */
-    TablePointer find(Era era, int stage, Granule granule, long input) {
-        long tag = tag(stage, granule, input);
+    /**
+     * {@return the last-level table that resolves an input address, or null}
+     *
+     * @param pageShift log2 of the stage's page size
+     */
+    TablePointer find(Era era, int stage, int pageShift, long input) {
+        long tag = tag(stage, pageShift, input);
         TablePointer entry = (TablePointer) SLOT.getAcquire(slots, slot(era, tag));
         return entry != null && entry.era == era && entry.tag == tag ? entry : null;
     }
@@ -60,8 +64,8 @@ final class WalkCache {
      * @param era the context's era from before the tables were read
      * @param descriptor physical address of the last-level descriptor of the input address
      */
-    void insert(Era era, int stage, Granule granule, long input, long descriptor, long hierarchy) {
-        long tag = tag(stage, granule, input);
+    void insert(Era era, int stage, int pageShift, long input, long descriptor, long hierarchy) {
+        long tag = tag(stage, pageShift, input);
         SLOT.setRelease(slots, slot(era, tag), new TablePointer(era, tag, descriptor & -4096L, hierarchy));
     }
 }

@@ -1,0 +1,37 @@
+package dev.backplane.smmuv3.translate;
+
+import dev.backplane.memory.MemoryAttributes;
+
+/**
+ * What turns a last-level stage 1 descriptor of one half of an address space into a mapping, worked out in advance.
+ * Immutable.
+ */
+final class PageRules {
+    final ContextConfig.Stage1 stage1;
+    final int pageShift;
+    final long addressMask;
+    final int outputBits;
+    /** By AttrIndx, and SH in the low bits. */
+    private final MemoryAttributes[] attributes = new MemoryAttributes[32];
+
+    private PageRules(ContextConfig.Stage1 stage1, TableGeometry geometry) {
+        this.stage1 = stage1;
+        pageShift = geometry.granule().shift();
+        addressMask = 0x0000_FFFF_FFFF_FFFFL & -(1L << pageShift);
+        outputBits = geometry.outputBits();
+        for (int i = 0; i < attributes.length; i++) {
+            attributes[i] = AttributeRules.stage1(stage1.mair(), i >> 2, i & 3);
+        }
+    }
+
+    /** {@return the rules of a half; null where each descriptor needs a closer look} */
+    static PageRules of(ContextConfig.Stage1 stage1, Stage1Table half) {
+        return half == null || half.unprivilegedDisabled() || half.geometry().wide()
+                ? null
+                : new PageRules(stage1, half.geometry());
+    }
+
+    MemoryAttributes attributes(int index, int sh) {
+        return attributes[index << 2 | sh];
+    }
+}
