@@ -2,9 +2,11 @@ package dev.backplane.bench;
 
 import dev.backplane.core.epoch.EpochContext;
 import dev.backplane.memory.AccessKind;
+import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.Translation;
 import dev.backplane.smmuv3.translate.CacheSizes;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -40,11 +42,15 @@ public class SmmuTranslationBenchmark {
     @State(Scope.Benchmark)
     public static class Hitting {
         SmmuBoard board;
+        MemorySegment tables;
+        DmaPort port;
 
-        /** Builds the board and fills the TLB. */
+        /** Builds the board; the warm-up fills the TLB. */
         @Setup
         public void setUp() {
             board = new SmmuBoard(PAGES, CacheSizes.DEFAULT);
+            tables = board.tables();
+            port = board.direct();
         }
 
         /** Frees it. */
@@ -121,6 +127,27 @@ public class SmmuTranslationBenchmark {
         own.context.enter();
         try {
             return own.next();
+        } finally {
+            own.context.exit();
+        }
+    }
+
+    /** Four dependent loads of the same descriptors and nothing else: the limit of a walk. */
+    @Benchmark
+    public long bareWalk(Hitting hitting, Own own) {
+        return SmmuBoard.bareWalk(hitting.tables, own.next());
+    }
+
+    /** One table descriptor loaded through the core: what each level of a walk pays at least. */
+    @Benchmark
+    public long loadDescriptor(Hitting hitting, Own own) {
+        if (own.context == null) {
+            own.context = hitting.board.bus.epochs().context();
+        }
+        own.context.enter();
+        try {
+            hitting.port.load64(own.context, SmmuBoard.DATA + (own.next() & 0xF_FFF8));
+            return own.context.data();
         } finally {
             own.context.exit();
         }
