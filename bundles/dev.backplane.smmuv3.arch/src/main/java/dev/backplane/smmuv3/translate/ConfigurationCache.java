@@ -19,11 +19,29 @@ final class ConfigurationCache {
     private static final int MAX_CONTEXTS = 4096;
 
     /**
-     * An entry.
+     * An entry, with what a TLB lookup needs at hand.
      *
      * @param substreamId SubstreamID or NO_SUBSTREAM
+     * @param space see {@link StreamContext#translation}
+     * @param keptVariant see {@link StreamContext#keptVariant}
+     * @param setVariant see {@link StreamContext#setVariant}
      */
-    record Entry(int streamId, int substreamId, StreamContext context) {}
+    record Entry(
+            int streamId,
+            int substreamId,
+            StreamContext context,
+            TranslationContext space,
+            int keptVariant,
+            int setVariant) {
+        Entry(int streamId, int substreamId, StreamContext context) {
+            this(streamId, substreamId, context, context.translation(), context.keptVariant(), context.setVariant());
+        }
+
+        /** {@return see {@link StreamContext#variant}} */
+        int variant(TransactionAttributes attributes) {
+            return Permissions.variant(attributes.privileged(), attributes.instruction()) & keptVariant | setVariant;
+        }
+    }
 
     private final Entry[] slots = new Entry[SETS * WAYS];
     private final AtomicLong generation = new AtomicLong();
@@ -37,12 +55,12 @@ final class ConfigurationCache {
     private volatile boolean used;
 
     /** {@return the configuration, or null when it is not cached} */
-    StreamContext find(int streamId, int substreamId) {
+    Entry find(int streamId, int substreamId) {
         int set = set(streamId, substreamId);
         for (int way = 0; way < WAYS; way++) {
             Entry entry = (Entry) SLOT.getAcquire(slots, set + way);
             if (entry != null && entry.streamId() == streamId && entry.substreamId() == substreamId) {
-                return entry.context();
+                return entry;
             }
         }
         return null;

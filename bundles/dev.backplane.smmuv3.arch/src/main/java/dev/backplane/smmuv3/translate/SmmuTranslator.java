@@ -97,23 +97,38 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             TransactionContext context, TransactionAttributes attributes, long iova, AccessKind access) {
         State now = state;
         if (now.enabled) {
-            StreamContext stream = configurations.find(attributes.requesterId(), attributes.substreamId());
-            if (stream != null) {
-                if (stream.translation() != null) {
-                    Translation.Mapped hit = lookUp(stream, attributes, iova, access);
-                    if (hit != null) {
-                        hits.count();
-                        return hit;
-                    }
-                } else if (stream.bypass() == null) {
-                    return Translation.Terminated.ABORT;
-                } else if ((iova & ~stream.bypass().mask()) == 0) {
-                    return stream.bypass();
-                }
+            ConfigurationCache.Entry cached =
+                    configurations.find(attributes.requesterId(), attributes.substreamId());
+            if (cached == null) {
+                return miss(now.registers, null, context, attributes, iova, access);
             }
-            return miss(now.registers, stream, context, attributes, iova, access);
+            TranslationContext space = cached.space();
+            if (space == null) {
+                return bypassed(now.registers, cached.context(), context, attributes, iova, access);
+            }
+            Translation.Mapped hit = tlb.find(space, cached.variant(attributes), space.canonical(iova));
+            if (hit == null || !hit.allows(access)) {
+                return miss(now.registers, cached.context(), context, attributes, iova, access);
+            }
+            hits.count();
+            return hit;
         }
         return now.bypass == null || (iova & ~now.bypass.mask()) != 0 ? Translation.Terminated.ABORT : now.bypass;
+    }
+
+    private Translation bypassed(
+            SmmuConfiguration registers,
+            StreamContext stream,
+            TransactionContext context,
+            TransactionAttributes attributes,
+            long iova,
+            AccessKind access) {
+        if (stream.bypass() == null) {
+            return Translation.Terminated.ABORT;
+        }
+        return (iova & ~stream.bypass().mask()) == 0
+                ? stream.bypass()
+                : miss(registers, stream, context, attributes, iova, access);
     }
 
     /** Walks; {@code stream} is null when the configuration is not cached. */
@@ -174,7 +189,8 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         // Both generations come first: what is read below is then at least as new as they are (see Tlb).
         long tlbGeneration = tlb.generation();
         long configurationGeneration = configurations.generation();
-        StreamContext stream = configurations.find(attributes.requesterId(), attributes.substreamId());
+        ConfigurationCache.Entry cached = configurations.find(attributes.requesterId(), attributes.substreamId());
+        StreamContext stream = cached == null ? null : cached.context();
         if (stream == null) {
             configurationMisses.increment();
             stream = process.configuration(walk, registers);

@@ -36,8 +36,7 @@ record StreamContext(
 
     /** {@return which of the four sets of permissions of a page apply: bit 0 privileged, bit 1 instruction} */
     int variant(TransactionAttributes attributes) {
-        int incoming = (attributes.privileged() ? 1 : 0) | (attributes.instruction() ? 2 : 0);
-        return incoming & keptVariant | setVariant;
+        return Permissions.variant(attributes.privileged(), attributes.instruction()) & keptVariant | setVariant;
     }
 
     String kind() {

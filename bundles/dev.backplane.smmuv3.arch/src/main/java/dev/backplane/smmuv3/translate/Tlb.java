@@ -101,7 +101,7 @@ final class Tlb {
                 return set + way;
             }
             if (present.era() == entry.era()
-                    ? present.variant() == entry.variant() && present.mapped().input() == address
+                    ? present.tag() == entry.tag() && present.mapped().input() == address
                     : !present.isValid()) {
                 chosen = set + way;
             }
