@@ -44,7 +44,7 @@ final class Layouter {
             case OFF -> {}
         }
         if (options.smmu()) {
-            slots.add(smmu(options.iommuProfile()));
+            slots.add(smmu());
             warnOfSharedInterrupts();
         }
         return new MachineDefinition(
@@ -135,10 +135,11 @@ final class Layouter {
                 Placement.wires(GIC, first, lines));
     }
 
-    private static SlotDefinition smmu(String profile) {
-        var properties = new HashMap<String, Object>(Map.of("stage", "nested", PciIommu.PRIMARY_BUS, ROOT_BUS));
-        if (!profile.equals("default")) {
-            properties.put("profile", profile);
+    private SlotDefinition smmu() {
+        var properties = new HashMap<String, Object>(
+                Map.of("stage", options.iommuStage(), PciIommu.PRIMARY_BUS, ROOT_BUS));
+        if (!options.iommuProfile().equals("default")) {
+            properties.put("profile", options.iommuProfile());
         }
         return slot(
                 SMMU,

@@ -11,6 +11,7 @@ import java.util.List;
  * @param gic version of the interrupt controller, 2 or 3
  * @param msi what turns MSIs into interrupts
  * @param smmu whether the machine has an SMMUv3 of its own on {@code pcie.0}
+ * @param iommuStage stages of the machine's own SMMUv3, see that device's property {@code stage}
  * @param iommuProfile profile of the machine's own SMMUv3, see that device's property {@code profile}
  * @param bypassIommu whether the functions of {@code pcie.0} reach memory directly
  * @param highRedistributors whether redistributors may lie above RAM
@@ -26,6 +27,7 @@ record VirtOptions(
         int gic,
         Msi msi,
         boolean smmu,
+        String iommuStage,
         String iommuProfile,
         boolean bypassIommu,
         boolean highRedistributors,
@@ -69,6 +71,8 @@ record VirtOptions(
                     "gicv2m", "off"),
             PropertyDescriptor.choice("iommu", "none", "IOMMU of pcie.0", "none", "smmuv3"),
             PropertyDescriptor.choice(
+                    "iommu-stage", "nested", "stages that a guest may use of that SMMUv3", "1", "2", "nested"),
+            PropertyDescriptor.choice(
                     "iommu-profile", "default", "whose ID registers that SMMUv3 shows", "default", "virt-11.1"),
             PropertyDescriptor.of(
                     "default-bus-bypass-iommu", PropertyType.BOOL, false, "devices of pcie.0 bypass its IOMMU"),
@@ -102,6 +106,7 @@ record VirtOptions(
                 gic,
                 msi(options.text("msi"), options.bool("its"), gic),
                 options.text("iommu").equals("smmuv3"),
+                options.text("iommu-stage"),
                 options.text("iommu-profile"),
                 options.bool("default-bus-bypass-iommu"),
                 highmem && options.bool("highmem-redists"),
