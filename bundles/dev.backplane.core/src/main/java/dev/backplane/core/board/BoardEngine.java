@@ -104,6 +104,7 @@ final class BoardEngine implements Board {
      */
     void define(MachineType type) {
         control(() -> {
+            requireNotDestroyed();
             if (machine == null && !unusable) {
                 try (var bundle = new ModelThread(name() + "-machine", limits.forCallbacks())) {
                     compose(Layout.of(this, type, bundle));
@@ -187,10 +188,10 @@ final class BoardEngine implements Board {
     }
 
     private void postAndSettle(Runnable task) {
-        executor.submit(() -> {
+        // Never within another change: a slot that fails while devices are reset is left to them until they are done.
+        executor.post(() -> {
             task.run();
             settle();
-            return null;
         });
     }
 
@@ -212,6 +213,13 @@ final class BoardEngine implements Board {
         }
     }
 
+    /** What waited for its turn behind the end of the board finds nothing that it could change. */
+    private void requireNotDestroyed() {
+        if (destroyed) {
+            throw new IllegalStateException("board %s is gone".formatted(name()));
+        }
+    }
+
     private <T> T control(Callable<T> task) {
         try {
             return executor.call(task);
@@ -227,6 +235,7 @@ final class BoardEngine implements Board {
     @Override
     public Slot plug(DeviceRequest request) throws PlugException {
         return onExecutor(() -> {
+            requireNotDestroyed();
             if (machine == null) {
                 throw new PlugException("board %s is not composed yet: %s".formatted(name(), why()));
             }
@@ -277,6 +286,7 @@ final class BoardEngine implements Board {
     @Override
     public void unplug(String name) throws PlugException {
         onExecutor(() -> {
+            requireNotDestroyed();
             DeviceSlot slot = find(name);
             if (!slot.definition().userCreated()) {
                 throw new PlugException("slot %s is part of machine %s and must stay"
@@ -327,6 +337,7 @@ final class BoardEngine implements Board {
      */
     void handTo(DeviceSlot slot, Offer offer) throws PlugException {
         onExecutor(() -> {
+            requireNotDestroyed();
             if (slot.offer().filter(now -> now.serviceId() == offer.serviceId()).isEmpty()) {
                 try {
                     engine.take(slot, offer, limits.forCallbacks());

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The thread on which everything happens that changes a board; one thing after another. */
 final class BoardExecutor implements AutoCloseable {
+    private static final System.Logger LOGGER = System.getLogger(BoardExecutor.class.getName());
     private final ThreadPoolExecutor executor;
     private volatile Thread thread;
 
@@ -43,6 +44,21 @@ final class BoardExecutor implements AutoCloseable {
             future.completeExceptionally(new IllegalStateException("the board is gone"));
         }
         return future;
+    }
+
+    /** Does something later, on whatever thread this is called. */
+    void post(Runnable task) {
+        try {
+            executor.execute(() -> {
+                try {
+                    task.run();
+                } catch (Throwable thrown) {
+                    LOGGER.log(System.Logger.Level.ERROR, "a change of a board failed", thrown);
+                }
+            });
+        } catch (RejectedExecutionException closed) {
+            // Nothing is left to be changed.
+        }
     }
 
     /** {@return a task's answer} The wait cannot be interrupted: what was begun is completed. */

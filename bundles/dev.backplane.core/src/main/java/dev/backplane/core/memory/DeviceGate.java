@@ -39,6 +39,7 @@ public final class DeviceGate {
     private final LongAdder aborts = new LongAdder();
     private final LongAdder timeouts = new LongAdder();
     private volatile State state = State.PARKED;
+    private volatile String failure = "";
     private volatile Consumer<String> failureListener = reason -> {};
     private ArrayDeque<Effect> deferred = new ArrayDeque<>();
     private final List<HeldTransaction> held = new ArrayList<>();
@@ -88,14 +89,30 @@ public final class DeviceGate {
         }
     }
 
-    /** Lets transactions pass; those that are held are performed on a thread of the engine. */
+    /**
+     * Lets transactions pass; those that are held are performed on a thread of the engine. A gate that has failed or is
+     * shut stays so.
+     */
     public void open() {
-        release(State.OPEN);
+        release(State.OPEN, true);
     }
 
-    /** Holds transactions from now on; the caller then waits for a grace period. */
+    /**
+     * Holds transactions from now on; the caller then waits for a grace period. A gate that has failed or is shut stays
+     * so.
+     */
     public void park() {
-        release(State.PARKED);
+        release(State.PARKED, true);
+    }
+
+    /** Holds transactions from now on, for another model, whatever the one before did; else as {@link #park}. */
+    public void parkForAnother() {
+        release(State.PARKED, false);
+    }
+
+    /** {@return why the gate failed last, or {@code ""}} */
+    public String failure() {
+        return failure;
     }
 
     /** Ends transactions as aborts from now on, and those that are held. */
@@ -105,6 +122,7 @@ public final class DeviceGate {
             if (state == State.FAILED || state == State.SHUT) {
                 return;
             }
+            failure = reason;
             state = State.FAILED;
             freed = List.copyOf(held);
             held.clear();
@@ -115,7 +133,7 @@ public final class DeviceGate {
 
     /** Closes for good. */
     public void shut() {
-        release(State.SHUT);
+        release(State.SHUT, false);
     }
 
     /** Names who is told when the gate failed itself because the device threw; the reason is text. */
@@ -123,9 +141,12 @@ public final class DeviceGate {
         failureListener = listener;
     }
 
-    private void release(State next) {
+    private void release(State next, boolean onlyIfHealthy) {
         List<HeldTransaction> freed;
         synchronized (held) {
+            if (onlyIfHealthy && (state == State.FAILED || state == State.SHUT)) {
+                return;
+            }
             state = next;
             if (next == State.PARKED) {
                 return;

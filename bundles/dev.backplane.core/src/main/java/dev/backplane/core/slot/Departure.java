@@ -30,7 +30,7 @@ final class Departure {
                     slot.note("USED_WHILE_LEAVING", "a command on the device has not returned");
                 }
                 quiesce(slot, bundle);
-                slot.gate().park();
+                slot.gate().parkForAnother();
             }
             leaving.forEach(slot -> slot.capabilities().park());
             drain(leaving, bundle);
@@ -87,6 +87,8 @@ final class Departure {
         if (gone == null || gone.offer().stamp() != stamp) {
             return;
         }
+        slot.gate().onFailure(again -> {});
+        slot.gate().fail(reason);
         slot.refuse(gone.offer(), reason);
         slot.note("FAILED", reason);
         slot.capabilities().park();

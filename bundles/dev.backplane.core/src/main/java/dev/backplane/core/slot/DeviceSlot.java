@@ -1,7 +1,6 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Cause;
-import dev.backplane.board.Placement;
 import dev.backplane.board.Slot;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.core.memory.DeviceGate;
@@ -315,20 +314,10 @@ public final class DeviceSlot implements Slot {
     void occupy(Occupant next) {
         occupant = next;
         lastProperties = next.properties().asMap();
-        msiDoorbell = doorbell(next);
+        msiDoorbell = next.msiDoorbell();
         saved = null;
         trouble = "";
         state = State.RUNNING;
-    }
-
-    private OptionalLong doorbell(Occupant of) {
-        if (of.model() instanceof MsiController controller
-                && definition.placement() instanceof Placement.SystemBus place) {
-            MsiController.Doorbell register = controller.doorbell();
-            Long base = place.regions().get(register.region());
-            return base == null ? OptionalLong.empty() : OptionalLong.of(base + register.offset());
-        }
-        return OptionalLong.empty();
     }
 
     /** {@return where the device that is or was in the slot takes MSIs, guest-physical; empty when it takes none} */

@@ -29,7 +29,7 @@ final class HandOver {
         AtomicReference<String> failedMeanwhile = SlotEngine.watchGate(slot);
         try {
             bundle.call("quiesce", steps -> {
-                change(slot, old, next, steps, course);
+                change(slot, old, next, steps, course, failedMeanwhile);
                 SlotEngine.requireHealthy(failedMeanwhile);
                 return null;
             });
@@ -67,13 +67,15 @@ final class HandOver {
     }
 
     private static void change(
-            DeviceSlot slot, Occupant old, Occupant next, ModelThread.Steps steps, Course course) throws Exception {
+            DeviceSlot slot, Occupant old, Occupant next, ModelThread.Steps steps, Course course,
+            AtomicReference<String> failedMeanwhile) throws Exception {
         old.model().quiesce();
         steps.next("drain (a transaction has not ended)");
         course.closed = System.nanoTime();
         slot.gate().park();
         slot.capabilities().park();
         slot.host().epochs().drain();
+        SlotEngine.requireHealthy(failedMeanwhile);
         steps.next("save");
         course.state = saved(old);
         steps.next("restore");
@@ -122,7 +124,7 @@ final class HandOver {
             SavedState state,
             ModelThread bundle,
             ModelFailure failure) {
-        slot.gate().park();
+        slot.gate().parkForAnother();
         slot.capabilities().park();
         Departure.drain(List.of(slot), bundle);
         slot.mount().vacate();

@@ -6,10 +6,12 @@ import dev.backplane.device.DeviceModel;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.PropertyType;
+import dev.backplane.irq.MsiController;
 import dev.backplane.pci.PciIommu;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** Makes and realizes a model for a slot, beside the one that serves it. */
 final class Newcomer {
@@ -63,11 +65,12 @@ final class Newcomer {
             SlotDeviceContext door = context;
             bundle.run("realize", () -> mount.realize(model, door));
             realized = true;
+            OptionalLong doorbell = bundle.call("doorbell", steps -> doorbell(slot.definition().placement(), model));
             if (first) {
                 mount.connect();
                 slot.settle(mount, capabilities);
             }
-            return new Occupant(offer, model, blueprint, properties, context);
+            return new Occupant(offer, model, blueprint, properties, context, doorbell);
         } catch (ModelFailure failure) {
             if (context != null) {
                 slot.missing(context.missingContracts());
@@ -100,6 +103,15 @@ final class Newcomer {
         } catch (ModelFailure failure) {
             slot.note("UNREALIZE_FAILED", failure.getMessage());
         }
+    }
+
+    private static OptionalLong doorbell(Placement placement, DeviceModel model) {
+        if (model instanceof MsiController controller && placement instanceof Placement.SystemBus place) {
+            MsiController.Doorbell register = controller.doorbell();
+            Long base = place.regions().get(register.region());
+            return base == null ? OptionalLong.empty() : OptionalLong.of(base + register.offset());
+        }
+        return OptionalLong.empty();
     }
 
     private static Mount mount(DeviceSlot slot, Blueprint blueprint) throws ModelFailure {

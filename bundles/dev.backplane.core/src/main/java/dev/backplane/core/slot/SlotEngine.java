@@ -8,6 +8,7 @@ import dev.backplane.device.ResetPhase;
 import dev.backplane.device.SavedState;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /**
  * The procedures that put models into slots. Called on the board's executor, one at a time; the code of bundles runs on
@@ -72,7 +73,7 @@ public final class SlotEngine {
     private static void start(DeviceSlot slot, Occupant next, ModelThread bundle) throws ModelFailure {
         SavedState saved = slot.saved();
         State before = slot.state();
-        slot.gate().park();
+        slot.gate().parkForAnother();
         AtomicReference<String> failedMeanwhile = watchGate(slot);
         try {
             bundle.call(saved == null ? "reset" : "restore", steps -> {
@@ -96,7 +97,7 @@ public final class SlotEngine {
             if (before == State.FAILED) {
                 slot.gate().fail(failure.getMessage());
             } else {
-                slot.gate().park();
+                slot.gate().parkForAnother();
             }
             slot.capabilities().park();
             Departure.drain(List.of(slot), bundle);
@@ -127,12 +128,17 @@ public final class SlotEngine {
         }
     }
 
-    /** From now on a failing gate is this model's failure. */
+    /** From now on a failing gate is this model's failure; it is if the gate has failed just before. */
     static void listenToGate(DeviceSlot slot, Occupant serving) {
         // The gate keeps the listener: it must not hold the model.
         long stamp = serving.offer().stamp();
         String provider = serving.offer().provider();
-        slot.gate().onFailure(reason -> slot.host().post(() -> Departure.failed(slot, stamp, provider, reason)));
+        Consumer<String> listener =
+                reason -> slot.host().post(() -> Departure.failed(slot, stamp, provider, reason));
+        slot.gate().onFailure(listener);
+        if (slot.gate().state() == DeviceGate.State.FAILED) {
+            listener.accept(slot.gate().failure());
+        }
     }
 
     /**

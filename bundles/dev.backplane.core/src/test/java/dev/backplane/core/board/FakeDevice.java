@@ -38,7 +38,7 @@ class FakeDevice implements DeviceModel, MmioHandler {
 
     /** Callbacks at which a fault can be planted. */
     enum Callback {
-        PROPERTIES, CREATE, DESCRIBE, REALIZE, RESET, RESTORE, RESUME, QUIESCE, SAVE, UNREALIZE, READ
+        PROPERTIES, CREATE, DESCRIBE, REALIZE, RESET, RESTORE, RESUME, QUIESCE, SAVE, UNREALIZE, READ, DOORBELL
     }
 
     /** What goes wrong there. */
@@ -165,6 +165,7 @@ class FakeDevice implements DeviceModel, MmioHandler {
 
         @Override
         public Doorbell doorbell() {
+            ((FakeDevice) this).factory.at(Callback.DOORBELL, "");
             return new Doorbell("regs", 0x40, "DOORBELL");
         }
     }

@@ -1,12 +1,16 @@
 package dev.backplane.core.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.Slot;
 import dev.backplane.core.board.FakeDevice.Callback;
 import dev.backplane.core.board.FakeDevice.Fault;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.slot.DeviceSlot;
 import dev.backplane.core.slot.Offer;
 import dev.backplane.device.ResetKind;
 import dev.backplane.memory.TransactionResult;
@@ -14,8 +18,10 @@ import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -271,6 +277,93 @@ class HandOverTest {
         assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
         leave.countDown();
         user.join();
+    }
+
+    @Test
+    void aReplacementOfAModelThatFailsInAResetIsNotDrawnIntoIt() {
+        boardWithState();
+        var journal = new CopyOnWriteArrayList<String>();
+        newFactory = new FakeDevice.Factory("plain", journal);
+        bench.offer(newFactory, -1, 2);
+        oldFactory.faults.put(Callback.RESET, Fault.THROWS);
+        board.reset(ResetKind.COLD);
+        bench.settled(board);
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[2]"));
+        assertThat(journal.stream().filter(line -> line.startsWith("RESET")))
+                .containsExactly("RESET dev ENTER", "RESET dev HOLD", "RESET dev EXIT");
+    }
+
+    @Test
+    void aDeviceThatFailsWhileOthersAreBeingResetStaysCutOff() throws Exception {
+        oldFactory = bench.factory("plain");
+        newFactory = bench.factory("timer");
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        bench.offer(bench.factory("controller"));
+        bench.offer(newFactory);
+        bench.offer(oldFactory);
+        board = bench.registry.create(
+                new BoardDefinition("b", "fake", Map.of(), List.of(Bench.device("plain", "dev"))));
+        bench.settled(board);
+        oldFactory.faults.put(Callback.READ, Fault.THROWS);
+        newFactory.faults.put(Callback.QUIESCE, Fault.HANGS);
+        bench.journal.clear();
+        Thread resetting = Thread.ofPlatform().start(() -> board.reset(ResetKind.COLD));
+        await().until(() -> bench.journal.contains("QUIESCE timer"));
+        assertThat(Bench.outcome(board, DEVICE)).isEqualTo(TransactionResult.Fault.DEVICE_FAILED);
+        newFactory.releaseHung.countDown();
+        resetting.join();
+        bench.settled(board);
+        var dev = (DeviceSlot) board.slot("dev").orElseThrow();
+        assertThat(dev.state()).isEqualTo(Slot.State.FAILED);
+        assertThat(dev.gate().state()).isEqualTo(DeviceGate.State.FAILED);
+        assertThat(dev.history()).noneMatch(entry -> entry.event().equals("RESET"));
+    }
+
+    @Test
+    void anMsiControllerThatThrowsWhenAskedForItsDoorbellIsRefused() {
+        newFactory = bench.factory("controller");
+        newFactory.faults.put(Callback.DOORBELL, Fault.THROWS);
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        bench.offer(newFactory, 10, 2);
+        bench.offer(bench.factory("controller"), 0, 1);
+        bench.offer(bench.factory("timer"));
+        board = bench.registry.create(new BoardDefinition("b", "fake", Map.of(), List.of()));
+        bench.settled(board);
+        slot = board.slot("gic").orElseThrow();
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[1]"));
+        assertThat(slot.history().getFirst().detail()).contains("planted at DOORBELL");
+        assertThat(board.isComplete()).isTrue();
+    }
+
+    @Test
+    void nothingIsPluggedIntoABoardThatIsBeingDestroyed() throws Exception {
+        board = bench.completeBoard();
+        oldFactory = bench.factory("plain");
+        newFactory = bench.factory("pci-card");
+        oldFactory.faults.put(Callback.CREATE, Fault.HANGS);
+        bench.offer(oldFactory);
+        bench.offer(newFactory);
+        var refusal = new AtomicReference<Throwable>();
+        Thread first = Thread.ofPlatform().start(() -> plug(Bench.device("plain", "dev"), new AtomicReference<>()));
+        await().until(() -> oldFactory.created.get() == 1);
+        Thread end = Thread.ofPlatform().start(() -> bench.registry.destroy("b"));
+        await().until(() -> end.getState() == Thread.State.WAITING);
+        Thread late = Thread.ofPlatform().start(() -> plug(Bench.device("pci-card", "card"), refusal));
+        await().until(() -> late.getState() == Thread.State.WAITING);
+        oldFactory.releaseHung.countDown();
+        first.join();
+        end.join();
+        late.join();
+        assertThat(refusal.get()).hasMessageContaining("gone");
+        assertThat(newFactory.created).hasValue(0);
+    }
+
+    private void plug(DeviceRequest request, AtomicReference<Throwable> refusal) {
+        try {
+            board.plug(request);
+        } catch (Exception refused) {
+            refusal.set(refused);
+        }
     }
 
     @Test
