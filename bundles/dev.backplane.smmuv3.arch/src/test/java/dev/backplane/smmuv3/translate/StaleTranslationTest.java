@@ -36,7 +36,7 @@ class StaleTranslationTest {
     private volatile boolean done;
 
     @ParameterizedTest
-    @ValueSource(strings = {"address", "asid", "all", "configuration"})
+    @ValueSource(strings = {"address", "asid", "all", "configuration", "table"})
     @Timeout(120)
     void noTransactionUsesADroppedEntry(String how) throws InterruptedException {
         Tables tables = guest.tables(12, 39, 1);
@@ -46,6 +46,7 @@ class StaleTranslationTest {
         for (int page = 0; page < PAGES; page++) {
             slots[page] = guest.map(tables, (long) page << 12, 3, PAGE);
         }
+        long[] spare = {guest.allocate(4096), guest.allocate(4096)};
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < DMA_THREADS; i++) {
             int id = i;
@@ -53,9 +54,21 @@ class StaleTranslationTest {
         }
         for (long version = 1; version <= REMAPS && stale.get() == null; version++) {
             int page = (int) (version * 7 % PAGES);
-            guest.memory.store(slots[page], version << 12 | PAGE);
+            if (how.equals("table")) {
+                // All pages move to a new table; the old one goes on saying what it said.
+                long table = spare[(int) (version & 1)];
+                for (int i = 0; i < PAGES; i++) {
+                    long present = i == page ? version << 12 | PAGE : guest.memory.peek(slots[i]);
+                    guest.memory.store(table + 8 * i, present);
+                    slots[i] = table + 8 * i;
+                }
+                guest.memory.store(guest.slot(tables, 0, 2), table | 3);
+            } else {
+                guest.memory.store(slots[page], version << 12 | PAGE);
+            }
             Invalidation invalidation = guest.smmu.invalidation();
             switch (how) {
+                case "table" -> invalidation.tlbOfVa(0, 1, TlbRange.single((long) page << 12, false));
                 case "address" -> invalidation.tlbOfVa(0, 1, TlbRange.single((long) page << 12, true));
                 case "asid" -> invalidation.tlbOfAsid(0, 1);
                 case "all" -> invalidation.tlb();
