@@ -19,6 +19,7 @@ final class Requester {
     private final List<DmaRoute> routes = new ArrayList<>();
     private boolean mayStart = true;
     private int generation;
+    private int applied;
 
     Requester(Supplier<PciRequester> identity, Supplier<PciRootBus> root) {
         this.identity = identity;
@@ -65,11 +66,12 @@ final class Requester {
         return ++generation;
     }
 
-    /** Puts an address space in, unless a later change is being resolved already. */
+    /** Puts an address space in, unless that of a later change is in; who resolved it may rely on one of the two. */
     void apply(int mark, TransactionAttributes attributes, DmaAddressSpace space, DeviceGate iommu) {
-        if (mark != generation) {
+        if (mark < applied) {
             return;
         }
+        applied = mark;
         for (DmaRoute route : routes) {
             route.attributes(attributes);
             route.space(space, iommu);

@@ -14,7 +14,7 @@ import java.util.concurrent.locks.Lock;
 
 /**
  * Leads requesters to the address space that governs them. The IOMMU's model is asked outside the segment's lock; an
- * answer that a later change has overtaken is dropped, because that change asks again.
+ * answer is dropped when that of a later change is in place already.
  */
 final class RouteResolver {
 

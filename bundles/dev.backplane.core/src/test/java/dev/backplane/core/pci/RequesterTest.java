@@ -28,6 +28,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -269,5 +271,47 @@ class RequesterTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("expected 'IDs 1234:0001")
                 .hasMessageContaining("found 'IDs 1234:0002");
+    }
+
+    @Test
+    void whoServesAnIommuFindsEveryRouteLedThoughAnotherResolvesItStill() throws Exception {
+        var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
+        DmaPort port = bench.segment.requesterPort("test", new Bdf(0, 5, 0));
+        var asks = new AtomicInteger();
+        var otherAsks = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var adder = new Adder(0x1000);
+        PciIommuOps slow = new PciIommuOps() {
+            @Override
+            public Optional<String> supportsAddressSpace(PciRequester function) {
+                return Optional.empty();
+            }
+
+            @Override
+            public DmaAddressSpace addressSpace(PciRequester function) {
+                if (function.address().device() != 5) {
+                    return adder.addressSpace(function);
+                }
+                try {
+                    if (asks.incrementAndGet() == 1) {
+                        Thread.ofPlatform().start(
+                                () -> bench.segment.requesterPort("test", new Bdf(0, 5, 0)));
+                        otherAsks.await();
+                    } else {
+                        otherAsks.countDown();
+                        goOn.await();
+                    }
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                return adder.addressSpace(function);
+            }
+        };
+        iommu.serve(slow);
+        iommuGate.open();
+        TransactionResult result = write(port, PciBench.RAM, 9);
+        goOn.countDown();
+        assertThat(result).isEqualTo(Done.DONE);
+        assertThat(bench.read(PciBench.RAM + 0x1000, 4)).isEqualTo(9);
     }
 }
