@@ -20,6 +20,7 @@ import java.util.function.Consumer;
  * and edges latched, one per input as hardware does. Thread-safe.
  */
 public final class InterruptHub {
+    private static final System.Logger LOGGER = System.getLogger(InterruptHub.class.getName());
     private static final InterruptLine UNCONNECTED = new InterruptLine() {
         @Override
         public void set(boolean asserted) {}
@@ -106,14 +107,22 @@ public final class InterruptHub {
         context.enter();
         try {
             if (input.drive(context, asserted)) {
-                for (InputListener listener : listeners) {
-                    listener.changed(intid, asserted);
-                }
+                listeners.forEach(listener -> show(listener, intid, asserted));
             }
         } catch (Throwable thrown) {
             failureListener.accept(Rendered.text(thrown));
         } finally {
             context.exit();
+        }
+    }
+
+    /** What a listener throws is no failure of the controller. */
+    private void show(InputListener listener, int intid, boolean asserted) {
+        try {
+            listener.changed(intid, asserted);
+        } catch (RuntimeException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "a listener to the inputs of {0} threw {1}", controllerSlot,
+                    Rendered.text(thrown));
         }
     }
 

@@ -186,4 +186,21 @@ class InterruptHubTest {
         standIn.setPending(context, 1, 8200);
         assertThat(seen).endsWith("set 1 8200");
     }
+
+    @Test
+    void aListenerThatThrowsIsNoFailureOfTheController() {
+        var epochsOfHub = new EpochDomain();
+        var watched = new InterruptHub("gic", epochsOfHub);
+        var failures = new ArrayList<String>();
+        var seen = new ArrayList<Boolean>();
+        watched.onFailure(failures::add);
+        watched.serve((context, intid, asserted) -> {});
+        watched.observe((intid, asserted) -> {
+            throw new IllegalStateException("broken listener");
+        });
+        watched.observe((intid, asserted) -> seen.add(asserted));
+        watched.line(null, 40).set(true);
+        assertThat(failures).isEmpty();
+        assertThat(seen).containsExactly(true);
+    }
 }
