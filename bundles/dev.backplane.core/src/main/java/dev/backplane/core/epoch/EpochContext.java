@@ -4,6 +4,7 @@ import dev.backplane.memory.TransactionContext;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 
 /** Padding keeps the epoch of one thread off the cache lines of its neighbours. */
 abstract class LeftPadding {
@@ -46,13 +47,14 @@ public final class EpochContext extends EpochState implements TransactionContext
     long r1, r2, r3, r4, r5, r6, r7, r8;
     private static final int MAX_DEPTH = 32;
 
-    private final Thread owner;
+    /** Weak: a thread of a bundle that has ended must not keep the bundle's classes. */
+    private final WeakReference<Thread> owner;
     private final byte[] scratch = new byte[8];
     private final MemorySegment scratchSegment = MemorySegment.ofArray(scratch);
     private Object obstacle;
 
     EpochContext(Thread owner) {
-        this.owner = owner;
+        this.owner = new WeakReference<>(owner);
     }
 
     /** Enters an epoch: until {@link #exit} nothing that this thread finds is reused. Nests. */
@@ -125,10 +127,7 @@ public final class EpochContext extends EpochState implements TransactionContext
     }
 
     boolean isDead() {
-        return !owner.isAlive();
-    }
-
-    Thread owner() {
-        return owner;
+        Thread thread = owner.get();
+        return thread == null || !thread.isAlive();
     }
 }

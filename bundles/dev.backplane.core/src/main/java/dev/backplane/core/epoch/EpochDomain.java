@@ -18,6 +18,7 @@ public final class EpochDomain implements Epochs {
 
     private final ThreadLocal<EpochContext> contexts = new ThreadLocal<>();
     private volatile EpochContext[] registered = {};
+    private volatile long ofDeadThreads;
 
     @Override
     public EpochContext context() {
@@ -29,13 +30,17 @@ public final class EpochDomain implements Epochs {
         var context = new EpochContext(Thread.currentThread());
         contexts.set(context);
         synchronized (this) {
+            long ended = ofDeadThreads;
             var alive = new ArrayList<EpochContext>(registered.length + 1);
             for (EpochContext other : registered) {
-                if (!other.isDead()) {
+                if (other.isDead()) {
+                    ended += other.transactions;
+                } else {
                     alive.add(other);
                 }
             }
             alive.add(context);
+            ofDeadThreads = ended;
             registered = alive.toArray(EpochContext[]::new);
         }
         return context;
@@ -76,7 +81,7 @@ public final class EpochDomain implements Epochs {
 
     /** {@return how many outermost transactions this domain has seen; a moment's reading} */
     public long transactions() {
-        long sum = 0;
+        long sum = ofDeadThreads;
         for (EpochContext context : registered) {
             sum += context.transactions;
         }

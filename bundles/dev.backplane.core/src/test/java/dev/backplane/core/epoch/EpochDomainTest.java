@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.lang.ref.WeakReference;
 import org.junit.jupiter.api.Test;
 
 class EpochDomainTest {
@@ -176,5 +177,28 @@ class EpochDomainTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void aThreadThatHasEndedIsForgottenAndItsTransactionsStayCounted() throws Exception {
+        WeakReference<Thread> ended = threadWithOneTransaction();
+        for (int i = 0; i < 50 && ended.get() != null; i++) {
+            System.gc();
+            new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+        }
+        assertThat(ended.get()).isNull();
+        long before = epochs.transactions();
+        threadWithOneTransaction();
+        assertThat(epochs.transactions()).isEqualTo(before + 1);
+    }
+
+    private WeakReference<Thread> threadWithOneTransaction() throws InterruptedException {
+        var thread = new Thread(() -> {
+            epochs.context().enter();
+            epochs.context().exit();
+        });
+        thread.start();
+        thread.join();
+        return new WeakReference<>(thread);
     }
 }
