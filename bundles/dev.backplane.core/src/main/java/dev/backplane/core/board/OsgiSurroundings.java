@@ -43,10 +43,19 @@ final class OsgiSurroundings implements Surroundings, PlatformServices, AutoClos
 
     @Override
     public <T> Optional<Lease<T>> find(Class<T> contract) {
+        Optional<Lease<T>> found = lookUp(contract);
+        if (found.isEmpty()) {
+            await(contract.getName());
+            // It may have come before the listener did.
+            found = lookUp(contract);
+        }
+        return found;
+    }
+
+    private <T> Optional<Lease<T>> lookUp(Class<T> contract) {
         ServiceReference<T> reference = context.getServiceReference(contract);
         T service = reference == null ? null : context.getService(reference);
         if (service == null) {
-            await(contract.getName());
             return Optional.empty();
         }
         var released = new AtomicBoolean();
@@ -57,7 +66,7 @@ final class OsgiSurroundings implements Surroundings, PlatformServices, AutoClos
         }));
     }
 
-    private void await(String contract) {
+    private synchronized void await(String contract) {
         if (awaited.add(contract)) {
             try {
                 // Adding a listener again replaces its filter: one listener for all that is awaited.
