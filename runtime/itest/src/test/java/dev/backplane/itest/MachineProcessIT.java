@@ -1,0 +1,175 @@
+package dev.backplane.itest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The shipped program in a process of its own, spoken to as a harness does. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(300)
+class MachineProcessIT {
+    private static final String MACHINE = "-machine virt,acpi=off,gic-version=3,iommu=smmuv3 -smp 1 -m 512 -cpu max"
+            + " -net none -device iommu-testdev";
+    private static final String CONFIG = "0x4010008000";
+
+    private MachineProcess machine;
+
+    @BeforeAll
+    void start() throws Exception {
+        Assumptions.assumeTrue(
+                Files.isExecutable(Path.of(MachineProcess.program())), "the distribution is not assembled");
+        machine = new MachineProcess(MACHINE);
+        assertThat(machine.qtest("endianness")).isEqualTo("OK little");
+        assertThat(machine.qmp("{\"execute\": \"qmp_capabilities\"}")).startsWith("{\"QMP\"");
+        assertThat(machine.qmp("")).isEqualTo("{\"return\":{}}");
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        if (machine != null) {
+            machine.close();
+        }
+    }
+
+    @Test
+    void functionsAnswerInConfigurationSpace() throws Exception {
+        assertThat(machine.qtest("read " + CONFIG + " 4")).isEqualTo("OK 0x361b0500");
+        assertThat(machine.read("readl 0x4010ff8000")).isEqualTo(0xFFFF_FFFFL);
+    }
+
+    @Test
+    void theMemoryIsWhereAndAsLargeAsAsked() throws Exception {
+        assertThat(machine.qtest("writeq 0x5ffffff8 0x1122334455667788")).isEqualTo("OK");
+        assertThat(machine.read("readq 0x5ffffff8")).isEqualTo(0x1122334455667788L);
+        assertThat(machine.read("readq 0x60000000")).isZero();
+    }
+
+    @Test
+    void aTestDeviceTransfersPastAnSmmuThatIsOff() throws Exception {
+        machine.qtest("writel 0x4010008010 0x10100000");
+        machine.qtest("writew 0x4010008004 0x6");
+        for (String write : List.of("0x10100004 0x44000000", "0x10100008 0", "0x1010001c 0x44000000",
+                "0x10100020 0", "0x1010000c 4", "0x10100018 0xa", "0x10100014 1")) {
+            assertThat(machine.qtest("writel " + write)).isEqualTo("OK");
+        }
+        machine.read("readl 0x10100000");
+        assertThat(machine.read("readl 0x10100010")).isZero();
+        assertThat(machine.qtest("read 0x44000000 4")).isEqualTo("OK 0x78563412");
+    }
+
+    @Test
+    void aResetBringsRegistersBackAndKeepsMemory() throws Exception {
+        machine.qtest("writel 0x9050044 0x80100000");
+        machine.qtest("writel 0x40000000 0x12345678");
+        assertThat(machine.read("readl 0x9050044")).isEqualTo(0x0010_0000L);
+        assertThat(machine.qmp("{\"execute\": \"system_reset\"}")).isEqualTo("{\"return\":{}}");
+        machine.awaitEvent("RESET");
+        assertThat(machine.read("readl 0x9050044") & 0x0010_0000L).isZero();
+        assertThat(machine.read("readl 0x40000000")).isEqualTo(0x12345678L);
+    }
+
+    @Test
+    void devicesComeAndGo() throws Exception {
+        for (String type : List.of("edu", "iommu-testdev")) {
+            assertThat(machine.qmp("{'execute':'device_add','arguments':{'driver':'%s','id':'x','addr':'1f'}}"
+                            .formatted(type)))
+                    .isEqualTo("{\"return\":{}}");
+            assertThat(machine.read("readw 0x40100f8000")).isEqualTo(type.equals("edu") ? 0x1234 : 0x1B36);
+            machine.events.clear();
+            assertThat(machine.qmp("{'execute':'device_del','arguments':{'id':'x'}}")).isEqualTo("{\"return\":{}}");
+            machine.awaitEvent("DEVICE_DELETED");
+            assertThat(machine.read("readw 0x40100f8000")).isEqualTo(0xFFFF);
+        }
+    }
+
+    @Test
+    void malformedInputIsAnsweredAndForgotten() throws Exception {
+        assertThat(machine.qtest("write 0x40000000 lots 0x00")).startsWith("FAIL");
+        assertThat(machine.qtest("\u00ff\u0000 x")).startsWith("FAIL");
+        assertThat(machine.qtest("read 0 0xffffffffffffffff")).startsWith("FAIL");
+        assertThat(machine.qmp("{]")).contains("GenericError");
+        assertThat(machine.qmp("{'execute':'\u00ff")).contains("GenericError");
+        assertThat(machine.qmp("[".repeat(100_000) + "\n")).contains("GenericError");
+        String after = machine.qmp("\u00ff\n{'execute':'query-status','id':'last'}");
+        while (!after.contains("last")) {
+            after = machine.qmp("");
+        }
+        assertThat(after).contains("\"running\":true");
+        assertThat(machine.qtest("endianness")).isEqualTo("OK little");
+    }
+
+    @Test
+    void sigtermEndsItWithStatus0() throws Exception {
+        try (var other = new MachineProcess("-machine none")) {
+            assertThat(other.qtest("endianness")).isEqualTo("OK little");
+            other.process.destroy();
+            assertThat(other.awaitExit()).as(other.output()).isZero();
+        }
+    }
+
+    @Test
+    void quitEndsItWithStatus0(@TempDir Path folder) throws Exception {
+        Path pidfile = folder.resolve("pid");
+        try (var other = new MachineProcess("-machine virt,gic-version=2 -pidfile " + pidfile)) {
+            assertThat(other.qtest("endianness")).isEqualTo("OK little");
+            assertThat(pidfile).hasContent(Long.toString(other.process.pid()));
+            other.qmp("{\"execute\": \"qmp_capabilities\"}");
+            other.qmp("");
+            assertThat(other.qmp("{\"execute\": \"quit\"}")).isEqualTo("{\"return\":{}}");
+            assertThat(other.awaitExit()).as(other.output()).isZero();
+            assertThat(pidfile).doesNotExist();
+        }
+    }
+
+    @Test
+    void itEndsWithItsParent(@TempDir Path folder) throws Exception {
+        Path pidfile = folder.resolve("pid");
+        Path socket = folder.resolve("s");
+        // The shell is the parent: it leaves when it has seen the machine's own process number.
+        String script = "\"$@\" & while ! [ -S %s ]; do :; done; kill -9 $$".formatted(socket);
+        List<String> command = new ArrayList<>(List.of("bash", "-c", script, "harness", MachineProcess.program(),
+                "-machine", "none", "-run-with", "exit-with-parent=on", "-pidfile", pidfile.toString(),
+                "-qmp", "unix:" + socket + ",server=on,wait=off"));
+        Process parent = MachineProcess.start(folder, command);
+        assertThat(parent.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        org.awaitility.Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> Files.notExists(pidfile));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "-machine virt -kernal x | -kernal: unsupported option; the nearest supported one is -serial",
+        "-machine virt -device nonsense | -device nonsense: 'nonsense' is not a valid device model name",
+        "-machine virt,gic-version=7 | gic-version",
+        "-machine virt -qmp unix:/nowhere/socket | failed to connect to '/nowhere/socket'",
+    })
+    void whatCannotBeHonouredEndsItWithStatus1(String arguments, String message, @TempDir Path folder)
+            throws Exception {
+        List<String> command = new ArrayList<>(List.of(MachineProcess.program()));
+        command.addAll(List.of(arguments.split(" ")));
+        Process process = MachineProcess.start(folder, command);
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(folder.resolve("output"))).contains(message);
+        assertThat(process.exitValue()).isEqualTo(1);
+    }
+
+    @Test
+    void helpNamesWhatThereIs(@TempDir Path folder) throws Exception {
+        Process process = MachineProcess.start(folder, List.of(MachineProcess.program(), "-device", "help"));
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(folder.resolve("output")))
+                .contains("name \"edu\"", "name \"arm-smmuv3\"", "name \"arm-gicv2m\"");
+    }
+}
