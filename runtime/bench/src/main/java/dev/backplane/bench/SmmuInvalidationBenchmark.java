@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /** Invalidations of a TLB that holds a number of entries, each alone: the TLB is filled again before each. */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 100)
-@Measurement(iterations = 100)
+@Warmup(iterations = 1500)
+@Measurement(iterations = 200)
 @Fork(
         value = 1,
         jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED"})
