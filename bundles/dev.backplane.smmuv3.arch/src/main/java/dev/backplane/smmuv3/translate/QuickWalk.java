@@ -13,7 +13,8 @@ import dev.backplane.smmuv3.spec.TableDescriptor;
  */
 final class QuickWalk {
     /** A valid page whose access flag is set. */
-    private static final long PAGE = TableDescriptor.VALID.mask() | TableDescriptor.TYPE.mask() | TableDescriptor.AF.mask();
+    private static final long PAGE =
+            TableDescriptor.VALID.mask() | TableDescriptor.TYPE.mask() | TableDescriptor.AF.mask();
 
     private final DmaPort tables;
     private final WalkCache pointers;
@@ -54,8 +55,9 @@ final class QuickWalk {
         boolean global = !TableDescriptor.NG.isSet(descriptor);
         if (space.stage2 != null) {
             long page = (1L << rules.pageShift) - 1;
-            return stage2(context, entryEra, era, input, output | input & page, rules.pageShift, variant, wanted, allowed,
-                    attributes, global);
+            long ipa = output | input & page;
+            return stage2(context, entryEra, era, input, ipa, rules.pageShift, variant, wanted, allowed, attributes,
+                    global);
         }
         return entry(entryEra, variant, global, input, output, rules.pageShift, allowed, attributes);
     }

@@ -3,8 +3,8 @@ package dev.backplane.smmuv3.translate;
 import dev.backplane.memory.DmaPort;
 
 /**
- * Walks to use again, by thread: fresh ones would be most of the memory that a miss touches. A walk belongs to the thread
- * that made it, so that finding one takes no atomic access; threads that share a slot make new ones in turn.
+ * Walks to use again, by thread: fresh ones would be most of the memory that a miss touches. A walk belongs to the
+ * thread that made it, so that finding one takes no atomic access; threads that share a slot make new ones in turn.
  */
 final class WalkPool {
     private static final int SLOTS = 64;

@@ -9,6 +9,7 @@ import dev.backplane.memory.Translation;
 import dev.backplane.smmuv3.translate.Guest.Tables;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StaleTranslationTest {
     private static final int DMA_THREADS = 2;
     private static final int PAGES = 16;
-    private static final int REMAPS = Integer.getInteger("smmu.remaps", 800);
+    private static final int REMAPS = Integer.getInteger("smmu.remaps", 4000);
     private static final int SID = 5;
 
     private final Guest guest = new Guest(Guest.VIRT);
@@ -33,6 +34,7 @@ class StaleTranslationTest {
     private final AtomicIntegerArray inside = new AtomicIntegerArray(DMA_THREADS * 16);
     private final AtomicLong transactions = new AtomicLong();
     private final AtomicReference<String> stale = new AtomicReference<>();
+    private final CountDownLatch begun = new CountDownLatch(DMA_THREADS);
     private volatile boolean done;
 
     @ParameterizedTest
@@ -52,6 +54,8 @@ class StaleTranslationTest {
             int id = i;
             threads.add(Thread.ofPlatform().name("dma" + i).start(() -> dma(id)));
         }
+        // Remaps are quick: all could be over before a DMA thread has begun.
+        begun.await();
         for (long version = 1; version <= REMAPS && stale.get() == null; version++) {
             int page = (int) (version * 7 % PAGES);
             if (how.equals("table")) {
@@ -101,9 +105,12 @@ class StaleTranslationTest {
             if (version < atLeast) {
                 stale.compareAndSet(
                         null, "page %d: version %d after version %d was complete".formatted(page, version, atLeast));
+                begun.countDown();
                 return;
             }
-            count++;
+            if (count++ == 0) {
+                begun.countDown();
+            }
         }
         transactions.addAndGet(count);
     }
