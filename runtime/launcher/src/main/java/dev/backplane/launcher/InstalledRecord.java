@@ -51,9 +51,18 @@ final class InstalledRecord {
         lines.subList(1, lines.size()).sort(null);
         for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
             lines.add("file " + bundle.location() + " " + bundle.file().toAbsolutePath() + " "
-                    + Files.size(bundle.file()) + " " + Files.getLastModifiedTime(bundle.file()).toMillis());
+                    + Files.size(bundle.file()) + " " + changed(bundle.file()));
         }
         return lines;
+    }
+
+    /** {@return when a file was last written, in a form to compare} A build may give all its files one modification time. */
+    private static Object changed(Path file) throws IOException {
+        try {
+            return Files.getAttribute(file, "unix:ctime");
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            return Files.getLastModifiedTime(file);
+        }
     }
 
     private static List<String> installed(BundleContext framework) {

@@ -45,6 +45,21 @@ class PlatformTest {
     }
 
     @Test
+    void seesThatAFileWasWrittenAgainWhateverItsSizeAndModificationTimeSay() throws Exception {
+        LaunchPlan.PlannedBundle bundle = bundle("a", "1.0.0", "");
+        LaunchPlan plan = plan(bundle);
+        FileTime time = Files.getLastModifiedTime(bundle.file());
+        startAndStop(plan);
+        String before = Files.readString(folder.resolve("instances/default/installed"));
+
+        Files.write(bundle.file(), Files.readAllBytes(bundle.file()));
+        Files.setLastModifiedTime(bundle.file(), time);
+        startAndStop(plan);
+
+        assertThat(Files.readString(folder.resolve("instances/default/installed"))).isNotEqualTo(before);
+    }
+
+    @Test
     void namesTheBundleThatCannotBeResolvedAndWhatItMisses() throws Exception {
         LaunchPlan plan = plan(bundle("a", "1.0.0", ""), bundle("b", "1.0.0", "nowhere.to.be.found"));
 
