@@ -47,6 +47,7 @@ public class UpdateUnderLoadIT {
     private static final long DOORBELL_IOVA = 0xFFF_F000L;
     private static final int MSI_INTID = 90;
     private static final int LENGTH = 4096;
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     @Inject
     private BundleContext context;
@@ -99,7 +100,7 @@ public class UpdateUnderLoadIT {
                 thread(() -> messages(machine, edus.get(2), gic, messages, interrupts)));
         List<WeakReference<ClassLoader>> old = new ArrayList<>();
         try {
-            await().until(() -> transfers.get() > 4 && messages.get() > 10 || failure.get() != null);
+            await().atMost(PATIENCE).until(() -> transfers.get() > 4 && messages.get() > 10 || failure.get() != null);
             for (int round = 0; round < UPDATES && failure.get() == null; round++) {
                 for (String name : UPDATED) {
                     update(name, old);
@@ -107,7 +108,7 @@ public class UpdateUnderLoadIT {
             }
             int transfersSoFar = transfers.get();
             int messagesSoFar = messages.get();
-            await().until(() -> failure.get() != null
+            await().atMost(PATIENCE).until(() -> failure.get() != null
                     || transfers.get() > transfersSoFar + 4 && messages.get() > messagesSoFar + 10);
         } finally {
             stop.set(true);
@@ -217,7 +218,7 @@ public class UpdateUnderLoadIT {
     }
 
     private static void assertNothingOldIsReachable(List<WeakReference<ClassLoader>> old) {
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+        await().atMost(PATIENCE).untilAsserted(() -> {
             System.gc();
             assertThat(old.stream().filter(reference -> reference.get() != null).count())
                     .as("class loaders of old bundles that are still alive, of %d", old.size())
