@@ -71,7 +71,7 @@ public class SmmuTranslationBenchmark {
         /** Builds the board. */
         @Setup
         public void setUp() {
-            board = new SmmuBoard(PAGES, new CacheSizes(8, walkCache.equals("on") ? 12 : 0));
+            board = new SmmuBoard(PAGES, new CacheSizes(5, walkCache.equals("on") ? 12 : 0));
         }
 
         /** Frees it, after a check that there were misses. */
