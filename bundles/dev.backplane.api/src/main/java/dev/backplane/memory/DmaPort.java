@@ -8,8 +8,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * governs the function; the port of a platform device, an SMMU or a shell reaches the system bus directly. Each port
  * is a view of its own: what its initiator reads and writes can be recorded apart from all others.
  *
- * <p>Thread-safe; each thread passes its own {@link TransactionContext}. Completed transfers allocate nothing. Data is
- * little-endian.
+ * <p>Thread-safe; each thread passes its own {@link TransactionContext}. Completed transfers allocate nothing,
+ * but for a scalar over the end of a mapping. Data is little-endian.
  */
 @ProviderType
 public interface DmaPort {

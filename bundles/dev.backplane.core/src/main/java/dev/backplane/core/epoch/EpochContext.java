@@ -1,7 +1,6 @@
 package dev.backplane.core.epoch;
 
 import dev.backplane.memory.TransactionContext;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.WeakReference;
@@ -49,8 +48,6 @@ public final class EpochContext extends EpochState implements TransactionContext
 
     /** Weak: a thread of a bundle that has ended must not keep the bundle's classes. */
     private final WeakReference<Thread> owner;
-    private final byte[] scratch = new byte[8];
-    private final MemorySegment scratchSegment = MemorySegment.ofArray(scratch);
     private Object obstacle;
 
     EpochContext(Thread owner) {
@@ -95,11 +92,6 @@ public final class EpochContext extends EpochState implements TransactionContext
     @Override
     public void data(long value) {
         data = value;
-    }
-
-    /** {@return eight bytes for scalars that have to take the path of blocks} */
-    public MemorySegment scratch() {
-        return scratchSegment;
     }
 
     /** Notes what a transaction met that cannot serve it now: a parked gate, a stall. */

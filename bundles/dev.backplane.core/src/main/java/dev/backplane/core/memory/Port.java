@@ -304,7 +304,8 @@ final class Port implements DmaPort {
             long address,
             int size,
             long value) {
-        MemorySegment scratch = context.scratch();
+        // Its own bytes: what the first part reaches may start another such scalar on this thread.
+        MemorySegment scratch = MemorySegment.ofArray(new byte[Long.BYTES]);
         if (kind == AccessKind.WRITE) {
             scratch.set(SystemBus.LONG, 0, value);
         }

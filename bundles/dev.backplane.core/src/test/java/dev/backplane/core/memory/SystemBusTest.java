@@ -458,6 +458,40 @@ class SystemBusTest {
     }
 
     @Test
+    void aSplitScalarKeepsItsDataWhileItsFirstHalfStartsAnother() {
+        ram(1 << 20);
+        DeviceGate iommu = gate(Duration.ofSeconds(5));
+        iommu.open();
+        var route = new DmaRoute("nic0", null, TransactionAttributes.ofRequester(8));
+        route.space((Translating) (c, attributes, iova, access) -> {
+            long page = iova >>> 12;
+            long output = page == 1 ? 0x1000 : RAM + (page - 2 << 12);
+            return new Mapped(page << 12, output, 0xFFF, true, true, MemoryAttributes.INCOMING);
+        }, iommu);
+        DmaPort dma = bus.port(route);
+        DeviceGate gate = gate(Duration.ofSeconds(5));
+        MmioHandler starter = new MmioHandler() {
+            @Override
+            public TransactionResult read(TransactionContext c, TransactionAttributes a, long o, int size) {
+                return Fault.SLAVE_ERROR;
+            }
+
+            @Override
+            public TransactionResult write(TransactionContext c, TransactionAttributes a, long o, int size, long v) {
+                gate.defer(effect -> dma.write(effect, 0x3FFC, 8, 0x33333333_44444444L));
+                return Done.DONE;
+            }
+        };
+        map(starter, 0x1000, 4, 4, gate);
+        gate.open();
+        assertThat(dma.write(context, 0x1FFC, 8, 0x11111111_22222222L)).isSameAs(Done.DONE);
+        port.read(context, RAM, 4);
+        assertThat(context.data()).isEqualTo(0x11111111L);
+        port.read(context, RAM + 0x1FFC, 8);
+        assertThat(context.data()).isEqualTo(0x33333333_44444444L);
+    }
+
+    @Test
     void stalledTransactionsGoOnAsSoftwareDecides() {
         ram(1 << 20);
         DeviceGate iommu = gate(Duration.ofSeconds(5));
