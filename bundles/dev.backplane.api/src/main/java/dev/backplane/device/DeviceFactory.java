@@ -13,6 +13,16 @@ public interface DeviceFactory {
     /** Service property: the device type, for example {@code arm-smmuv3}. Equals {@link #type()}. */
     String TYPE = "backplane.device.type";
 
+    /**
+     * Service property, optional: for which slots of its type the factory is there, as an OSGi filter over the property
+     * values that the slot was given, for example {@code (accel=on)} for an implementation that only fills slots whose
+     * {@code accel} is on, and {@code (!(accel=on))} for one that fills all others. Without it the factory fills any
+     * slot of its type. Boolean values are {@code on} and {@code off} there, however the user wrote them; a property
+     * that the slot was not given is absent; numbers compare as the user wrote them. A property that is named here and
+     * not declared by {@link #properties()} is understood: it chose the factory, and the model does not get it.
+     */
+    String WHEN = "backplane.device.when";
+
     /** {@return the device type, as a board definition or {@code -device} names it} */
     String type();
 

@@ -1,5 +1,5 @@
 /** What a device author writes: a factory, a model, its properties, its life and its saved state. */
-@Version("1.0.0")
+@Version("1.1.0")
 @Export
 package dev.backplane.device;
 
