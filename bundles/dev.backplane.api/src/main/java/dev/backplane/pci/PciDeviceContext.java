@@ -1,10 +1,12 @@
 package dev.backplane.pci;
 
 import dev.backplane.device.DeviceContext;
+import dev.backplane.irq.EventFd;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** A PCI function's door to its board. Thread-safe. */
@@ -33,6 +35,18 @@ public interface PciDeviceContext extends DeviceContext {
      * @throws IllegalArgumentException if the function has no such vector
      */
     TransactionResult sendMsi(TransactionContext context, int vector);
+
+    /**
+     * {@return what sends a vector through the accelerator (KVM_IRQFD): a signal injects the message while software uses
+     * the vector, with the address that the route has; empty when the board has no accelerator with an interrupt
+     * controller in the kernel}
+     *
+     * @param vector vector number, from 0
+     * @throws IllegalArgumentException if the function has no such vector
+     */
+    default Optional<EventFd> irqfd(int vector) {
+        return Optional.empty();
+    }
 
     /** {@return the function's address now; software may renumber buses} */
     Bdf address();

@@ -47,7 +47,9 @@ public interface PciIommuOps {
     }
 
     /**
-     * Connects an assigned device.
+     * Connects an assigned device. Called for each when it is plugged, and on a successor of this model for each that is
+     * there; a successor that serves the same purpose finds the device as its predecessor left it, attached, and keeps
+     * it so. Called again with another object of the same host name when the device's own model has a successor.
      *
      * @param function the function
      * @param device the host's side of it

@@ -17,6 +17,8 @@ public record PciRequester(Bdf address, Bdf alias, String deviceType, Kind kind)
         EMULATED_ENDPOINT,
         /** A host device that is assigned to the board. */
         ASSIGNED_ENDPOINT,
+        /** A host device that is assigned to the board without an iommufd, so the board cannot nest its translation. */
+        ASSIGNED_ENDPOINT_WITHOUT_IOMMUFD,
         /** A root port, switch port or PCI bridge. */
         BRIDGE,
         /** The host bridge of a root bus, or the expander ({@code pxb-pcie}) that provides one. */

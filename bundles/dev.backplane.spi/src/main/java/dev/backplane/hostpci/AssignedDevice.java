@@ -1,0 +1,41 @@
+package dev.backplane.hostpci;
+
+import dev.backplane.irq.EventFd;
+import dev.backplane.pci.PciDevice;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A PCI function that stands for a host device. The engine keeps configuration space as for every function: it owns
+ * what it emulates (BARs, MSI and MSI-X with their tables, Command, PCI Express control of reset), and passes the rest
+ * to the device. The context of such a model is an {@link AssignedDeviceContext}.
+ */
+@ConsumerType
+public interface AssignedDevice extends PciDevice {
+
+    /** {@return whether the device is used through an iommufd that the board knows, rather than a container of its own} */
+    boolean hasIommufd();
+
+    /**
+     * Reads what the engine does not emulate of configuration space.
+     *
+     * @param offset 0 to 4095, aligned to {@code size}
+     * @param size 1, 2 or 4 bytes
+     * @return the data
+     */
+    int readConfig(int offset, int size);
+
+    /** Passes a write to configuration space on, emulated bits cleared; parameters as for {@link #readConfig}. */
+    void writeConfig(int offset, int size, int value);
+
+    /**
+     * Software uses an MSI or MSI-X vector: it is enabled and not masked, and its route is in place.
+     *
+     * @param vector vector number, from 0
+     * @param msix whether it is an MSI-X vector
+     * @param trigger fires the vector; the device's interrupt is to be connected to it
+     */
+    void vectorUsed(int vector, boolean msix, EventFd trigger);
+
+    /** Software masked or disabled a vector that it used, or its route was refused: it must not fire any more. */
+    void vectorReleased(int vector, boolean msix);
+}
