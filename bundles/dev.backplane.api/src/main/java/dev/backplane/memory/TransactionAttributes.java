@@ -10,8 +10,11 @@ package dev.backplane.memory;
  *     (SSV = 0)
  * @param privileged PnU: the access is privileged (IHI 0070 section 3.24); PCIe traffic without PASID is not
  * @param instruction InD: the access fetches instructions
+ * @param processor number of the processor that makes the access, 0 to 0xFFFF, by which interrupt controllers tell whose
+ *     banked register is meant; 0 for initiators that are none
  */
-public record TransactionAttributes(int requesterId, int substreamId, boolean privileged, boolean instruction) {
+public record TransactionAttributes(
+        int requesterId, int substreamId, boolean privileged, boolean instruction, int processor) {
     /** The requester ID of initiators that are no PCI function. */
     public static final int NO_REQUESTER = -1;
 
@@ -36,6 +39,15 @@ public record TransactionAttributes(int requesterId, int substreamId, boolean pr
             throw new IllegalArgumentException(
                     "SubstreamID 0x%x is out of range: expected 0x0 to 0xfffff".formatted(substreamId));
         }
+        if (processor < 0 || processor > 0xFFFF) {
+            throw new IllegalArgumentException(
+                    "processor %d is out of range: expected 0 to 65535".formatted(processor));
+        }
+    }
+
+    /** Makes attributes of an access that processor 0 makes, or none. */
+    public TransactionAttributes(int requesterId, int substreamId, boolean privileged, boolean instruction) {
+        this(requesterId, substreamId, privileged, instruction, 0);
     }
 
     /** {@return attributes of plain PCIe traffic of one requester: no PASID, unprivileged, data} */
@@ -45,17 +57,22 @@ public record TransactionAttributes(int requesterId, int substreamId, boolean pr
 
     /** {@return these attributes with a SubstreamID (PASID)} */
     public TransactionAttributes withSubstream(int substream) {
-        return new TransactionAttributes(requesterId, substream, privileged, instruction);
+        return new TransactionAttributes(requesterId, substream, privileged, instruction, processor);
     }
 
     /** {@return these attributes with PnU set as given} */
     public TransactionAttributes withPrivileged(boolean isPrivileged) {
-        return new TransactionAttributes(requesterId, substreamId, isPrivileged, instruction);
+        return new TransactionAttributes(requesterId, substreamId, isPrivileged, instruction, processor);
     }
 
     /** {@return these attributes with InD set as given} */
     public TransactionAttributes withInstruction(boolean isInstruction) {
-        return new TransactionAttributes(requesterId, substreamId, privileged, isInstruction);
+        return new TransactionAttributes(requesterId, substreamId, privileged, isInstruction, processor);
+    }
+
+    /** {@return these attributes as those of an access that a processor makes} */
+    public TransactionAttributes withProcessor(int number) {
+        return new TransactionAttributes(requesterId, substreamId, privileged, instruction, number);
     }
 
     /** {@return whether the transaction carries a SubstreamID (SSV = 1)} */

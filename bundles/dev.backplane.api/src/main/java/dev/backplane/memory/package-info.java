@@ -5,7 +5,7 @@
  * dev.backplane.memory.DmaPort}. A target answers them through a {@link dev.backplane.memory.MmioHandler}. Every
  * transaction ends as a {@link dev.backplane.memory.TransactionResult}.
  */
-@Version("1.0.0")
+@Version("1.1.0")
 @Export
 package dev.backplane.memory;
 

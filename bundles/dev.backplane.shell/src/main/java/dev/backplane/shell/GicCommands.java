@@ -8,6 +8,7 @@ import dev.backplane.shell.text.Numbers;
 import dev.backplane.shell.text.Table;
 import dev.backplane.shell.text.Tree;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -18,11 +19,13 @@ import org.osgi.service.component.annotations.Reference;
 
 /** Commands about an interrupt controller; the person plays the processor. */
 @Component(service = GicCommands.class)
-@GogoCommand(scope = "gic", function = {"pending", "irq", "cpus", "ack", "eoi"})
+@GogoCommand(scope = "gic", function = {"pending", "irq", "cpus", "ack", "eoi", "drive"})
 public final class GicCommands {
     private static final String GIC = "interrupt controller";
     private static final int PROCESSORS = 512;
     private static final int INTIDS = 1 << 24;
+    private static final int FIRST_SPI = 32;
+    private static final int LAST_SPI = 1019;
 
     private final Selection selection;
 
@@ -127,6 +130,46 @@ public final class GicCommands {
             gic.endOfInterrupt(board.epochs().context(), processor, groupNumber, number);
             return "processor %d ended interrupt %d".formatted(processor, number);
         });
+    }
+
+    /** {@return a confirmation} */
+    @Descriptor("Drive an input from outside the board, for example: gic:drive 40 pulse, gic:drive -c 1 27 on")
+    public String drive(
+            CommandSession session,
+            @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
+            @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
+            @Descriptor("slot of the controller; default: the only one") @Completes(Completes.Kind.SLOT)
+            @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
+            @Descriptor("processor, for its private inputs 16 to 31")
+            @Parameter(names = {"-c", "--cpu"}, absentValue = "0")
+            String cpu,
+            @Descriptor("INTID of the input, 16 to 1019") String intid,
+            @Descriptor("on, off, or pulse for an edge") String level) {
+        Board board = selection.board(session, name);
+        String controller = slot.isEmpty()
+                ? Selection.only(board, InterruptInspection.class, GIC).name()
+                : Selection.slot(board, slot).name();
+        int number = (int) Numbers.parse("INTID", intid, LAST_SPI);
+        Consumer<Boolean> input;
+        String what;
+        if (number < FIRST_SPI) {
+            int processor = processor(cpu);
+            input = asserted -> board.drivePrivateInput(controller, processor, number, asserted);
+            what = "input %d of processor %d of %s".formatted(number, processor, controller);
+        } else {
+            input = asserted -> board.driveInput(controller, number, asserted);
+            what = "input %d of %s".formatted(number, controller);
+        }
+        switch (level) {
+            case "on" -> input.accept(true);
+            case "off" -> input.accept(false);
+            case "pulse" -> {
+                input.accept(true);
+                input.accept(false);
+            }
+            default -> throw new IllegalArgumentException("level '%s': expected on, off or pulse".formatted(level));
+        }
+        return "%s: %s".formatted(what, level);
     }
 
     private static void checkProcessor(CpuInterface gic, int processor) {

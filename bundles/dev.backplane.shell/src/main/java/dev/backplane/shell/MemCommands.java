@@ -2,6 +2,7 @@ package dev.backplane.shell;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.Boards;
+import dev.backplane.memory.DmaPort;
 import dev.backplane.shell.text.HexDump;
 import dev.backplane.shell.text.Numbers;
 import dev.backplane.shell.text.Table;
@@ -20,6 +21,7 @@ public final class MemCommands {
     static final String INITIATOR = "shell";
     static final int LARGEST_BLOCK = 1 << 20;
     private static final int DEFAULT_BLOCK = 64;
+    private static final int PROCESSORS = 512;
 
     private final Selection selection;
 
@@ -51,6 +53,8 @@ public final class MemCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("read one value of 1, 2, 4 or 8 bytes as one access") @Completes(Completes.Kind.WIDTH)
             @Parameter(names = {"-w", "--width"}, absentValue = "") String width,
+            @Descriptor("processor that makes the access, for registers that each has to itself")
+            @Parameter(names = {"-c", "--cpu"}, absentValue = "0") String cpu,
             @Descriptor("guest-physical address") String address,
             @Descriptor("bytes to show, default 64; K and M may follow") String... length) {
         Board board = selection.board(session, name);
@@ -59,10 +63,10 @@ public final class MemCommands {
         if (!width.isEmpty()) {
             int size = width(width);
             return "0x%0{w}x".replace("{w}", Integer.toString(2 * size))
-                    .formatted(access.readScalar(board.systemPort(INITIATOR), from, size));
+                    .formatted(access.readScalar(port(board, cpu), from, size));
         }
         int count = length.length == 0 ? DEFAULT_BLOCK : Numbers.length(length[0], LARGEST_BLOCK);
-        return HexDump.of(from, access.read(board.systemPort(INITIATOR), from, count));
+        return HexDump.of(from, access.read(port(board, cpu), from, count));
     }
 
     /** {@return a confirmation} */
@@ -73,14 +77,22 @@ public final class MemCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("1, 2, 4 or 8 bytes as one access") @Completes(Completes.Kind.WIDTH)
             @Parameter(names = {"-w", "--width"}, absentValue = "4") String width,
+            @Descriptor("processor that makes the access, for registers that each has to itself")
+            @Parameter(names = {"-c", "--cpu"}, absentValue = "0") String cpu,
             @Descriptor("guest-physical address") String address,
             @Descriptor("value") String value) {
         Board board = selection.board(session, name);
         int size = width(width);
         long to = Numbers.address("address", address);
         long data = Numbers.parse("value", value, size == 8 ? -1L : (1L << 8 * size) - 1);
-        new Access(board).writeScalar(board.systemPort(INITIATOR), to, size, data);
+        new Access(board).writeScalar(port(board, cpu), to, size, data);
         return "0x%x: wrote 0x%0{w}x".replace("{w}", Integer.toString(2 * size)).formatted(to, data);
+    }
+
+    private static DmaPort port(Board board, String cpu) {
+        int processor = (int) Numbers.parse("processor", cpu, PROCESSORS - 1);
+        DmaPort port = board.systemPort(INITIATOR);
+        return processor == 0 ? port : port.with(port.attributes().withProcessor(processor));
     }
 
     private static int width(String text) {

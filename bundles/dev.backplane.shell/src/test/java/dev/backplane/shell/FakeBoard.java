@@ -29,6 +29,7 @@ final class FakeBoard implements Board {
     final List<Slot> slots = new ArrayList<>();
     final List<DeviceRequest> plugged = new ArrayList<>();
     final FakeMemory memory = new FakeMemory(RAM, 1 << 16);
+    final List<String> driven = new ArrayList<>();
     final FakePci pci = new FakePci(memory);
     int resets;
     private final String name;
@@ -164,6 +165,16 @@ final class FakeBoard implements Board {
     @Override
     public PciFabric pci() {
         return pci;
+    }
+
+    @Override
+    public void driveInput(String controller, int intid, boolean asserted) {
+        driven.add("%s %d %b".formatted(controller, intid, asserted));
+    }
+
+    @Override
+    public void drivePrivateInput(String controller, int processor, int intid, boolean asserted) {
+        driven.add("%s %d.%d %b".formatted(controller, processor, intid, asserted));
     }
 
     @Override

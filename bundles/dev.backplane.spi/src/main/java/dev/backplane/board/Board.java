@@ -112,6 +112,32 @@ public interface Board {
      */
     AutoCloseable observeInputs(String controller, InputListener listener);
 
+    /**
+     * Drives an input of an interrupt controller from outside the board, as a device wired to it would: the outside is
+     * one more line of that input, ORed with those of the devices, and keeps its level until it is driven again. While
+     * the controller is parked the input latches.
+     *
+     * @param controller slot of the interrupt controller
+     * @param intid INTID of a shared peripheral interrupt, 32 to 1019 (IHI 0069, section 2.2)
+     * @param asserted the level of the outside's line; an edge is a call with {@code true} and one with {@code false}
+     * @throws IllegalArgumentException if there is no such slot, it holds no interrupt controller, or the INTID is out
+     *     of range; an INTID that the controller does not implement is ignored by it
+     */
+    void driveInput(String controller, int intid, boolean asserted);
+
+    /**
+     * Drives an input that one processor has to itself, as {@link #driveInput} does for shared ones. Observers of
+     * inputs are not shown private ones.
+     *
+     * @param controller slot of the interrupt controller
+     * @param processor processor number
+     * @param intid INTID of a private peripheral interrupt, 16 to 31
+     * @param asserted the level of the outside's line
+     * @throws IllegalArgumentException if there is no such slot, it holds no interrupt controller, it has no such
+     *     processor, or the INTID is out of range
+     */
+    void drivePrivateInput(String controller, int processor, int intid, boolean asserted);
+
     /** {@return counters of the board's engine by name: transactions, aborts, time-outs, hand-overs} */
     Map<String, Long> counters();
 

@@ -58,6 +58,7 @@ final class BoardEngine implements Board {
     private final BoardExecutor executor;
     private final Backbone backbone;
     private final Diagnosis diagnosis;
+    private final OutsideInputs outside;
     private final SlotEngine engine;
     private final Object completion = new Object();
     private volatile MachineDefinition machine;
@@ -90,6 +91,7 @@ final class BoardEngine implements Board {
                 slots,
                 this::postAndSettle,
                 slot -> diagnosis.ofSlot(slot, offers.get()));
+        outside = new OutsideInputs(name, slots, backbone::hub);
         engine = new SlotEngine(name);
         backbone.segment().onReset((functions, kind) ->
                 resetFunctions(functions.stream().map(PciFunction::slot).collect(Collectors.toSet()), kind));
@@ -478,6 +480,16 @@ final class BoardEngine implements Board {
             throw new IllegalArgumentException("board %s has no slot '%s'".formatted(name(), controller));
         }
         return backbone.hub(controller).observe(listener);
+    }
+
+    @Override
+    public void driveInput(String controller, int intid, boolean asserted) {
+        outside.drive(controller, intid, asserted);
+    }
+
+    @Override
+    public void drivePrivateInput(String controller, int processor, int intid, boolean asserted) {
+        outside.drive(controller, processor, intid, asserted);
     }
 
     @Override

@@ -9,7 +9,25 @@ import java.util.function.Supplier;
  * to take it. Its monitor keeps changes in order; controllers call nothing that could wait for it.
  */
 final class Input {
-    private final int intid;
+    private static final int SHARED = -1;
+
+    /**
+     * Which input it is.
+     *
+     * @param processor processor that has it to itself, or -1
+     * @param intid INTID
+     */
+    record Id(int processor, int intid) {
+        static Id shared(int intid) {
+            return new Id(SHARED, intid);
+        }
+
+        boolean isShared() {
+            return processor == SHARED;
+        }
+    }
+
+    private final Id id;
     private final Supplier<InterruptController> controllers;
     private int asserting;
     private boolean delivered;
@@ -21,9 +39,21 @@ final class Input {
      * @param controllers gives the controller that takes it now, or null; asked under the monitor, so that a change is
      *     either delivered or seen by {@link #catchUp}
      */
-    Input(int intid, Supplier<InterruptController> controllers) {
-        this.intid = intid;
+    Input(Id id, Supplier<InterruptController> controllers) {
+        this.id = id;
         this.controllers = controllers;
+    }
+
+    Id id() {
+        return id;
+    }
+
+    private void tell(InterruptController controller, TransactionContext context, boolean asserted) {
+        if (id.isShared()) {
+            controller.setInput(context, id.intid(), asserted);
+        } else {
+            controller.setPrivateInput(context, id.processor(), id.intid(), asserted);
+        }
     }
 
     /** {@return whether the level of the input changed} */
@@ -39,7 +69,7 @@ final class Input {
             rose |= now;
         } else {
             delivered = now;
-            controller.setInput(context, intid, now);
+            tell(controller, context, now);
         }
         return true;
     }
@@ -48,15 +78,15 @@ final class Input {
     synchronized void catchUp(TransactionContext context, InterruptController controller) {
         boolean now = asserting > 0;
         if (rose && delivered) {
-            controller.setInput(context, intid, false);
+            tell(controller, context, false);
             delivered = false;
         }
         if (rose && !now) {
-            controller.setInput(context, intid, true);
-            controller.setInput(context, intid, false);
+            tell(controller, context, true);
+            tell(controller, context, false);
         } else if (now || delivered) {
             // A newcomer without restored state has to learn a level that was high all the time.
-            controller.setInput(context, intid, now);
+            tell(controller, context, now);
         }
         delivered = now;
         rose = false;

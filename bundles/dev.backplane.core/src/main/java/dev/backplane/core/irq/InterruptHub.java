@@ -31,7 +31,8 @@ public final class InterruptHub {
 
     private final String controllerSlot;
     private final EpochDomain epochs;
-    private final ConcurrentMap<Integer, Input> inputs = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Input.Id, Input> inputs = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Input.Id, Line> outside = new ConcurrentHashMap<>();
     private final List<InputListener> listeners = new CopyOnWriteArrayList<>();
     private volatile InterruptController controller;
     private volatile Consumer<String> failureListener = reason -> {};
@@ -85,7 +86,25 @@ public final class InterruptHub {
      * @param intid INTID of the input
      */
     public InterruptLine line(DeviceGate source, int intid) {
-        return new Line(source, intid, inputs.computeIfAbsent(intid, number -> new Input(number, () -> controller)));
+        return new Line(source, input(Input.Id.shared(intid)));
+    }
+
+    private Input input(Input.Id id) {
+        return inputs.computeIfAbsent(id, key -> new Input(key, () -> controller));
+    }
+
+    /** Drives an input from outside the board: one line of it, whoever calls. */
+    public void drive(int intid, boolean asserted) {
+        drive(Input.Id.shared(intid), asserted);
+    }
+
+    /** Drives an input that one processor has to itself from outside the board. */
+    public void drive(int processor, int intid, boolean asserted) {
+        drive(new Input.Id(processor, intid), asserted);
+    }
+
+    private void drive(Input.Id id, boolean asserted) {
+        outside.computeIfAbsent(id, key -> new Line(null, input(key))).set(asserted);
     }
 
     /** {@return a line that leads nowhere} */
@@ -103,11 +122,11 @@ public final class InterruptHub {
         return () -> listeners.remove(listener);
     }
 
-    private void drive(Input input, int intid, boolean asserted, EpochContext context) {
+    private void drive(Input input, boolean asserted, EpochContext context) {
         context.enter();
         try {
-            if (input.drive(context, asserted)) {
-                listeners.forEach(listener -> show(listener, intid, asserted));
+            if (input.drive(context, asserted) && input.id().isShared()) {
+                listeners.forEach(listener -> show(listener, input.id().intid(), asserted));
             }
         } catch (Throwable thrown) {
             failureListener.accept(Rendered.text(thrown));
@@ -132,14 +151,12 @@ public final class InterruptHub {
      */
     private final class Line implements InterruptLine {
         private final DeviceGate source;
-        private final int intid;
         private final Input input;
         private final Queue<Boolean> waiting = new ConcurrentLinkedQueue<>();
         private boolean level;
 
-        Line(DeviceGate source, int intid, Input input) {
+        Line(DeviceGate source, Input input) {
             this.source = source;
-            this.intid = intid;
             this.input = input;
         }
 
@@ -168,7 +185,7 @@ public final class InterruptHub {
             for (Boolean next = waiting.poll(); next != null; next = waiting.poll()) {
                 if (next != level) {
                     level = next;
-                    drive(input, intid, next, context);
+                    drive(input, next, context);
                 }
             }
         }

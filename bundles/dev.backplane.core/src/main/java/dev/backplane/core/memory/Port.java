@@ -54,7 +54,7 @@ final class Port implements DmaPort {
         if (own.requesterId() != base.requesterId()) {
             // Software has renumbered buses since.
             own = new TransactionAttributes(
-                    base.requesterId(), own.substreamId(), own.privileged(), own.instruction());
+                    base.requesterId(), own.substreamId(), own.privileged(), own.instruction(), own.processor());
             special = own;
         }
         return own;

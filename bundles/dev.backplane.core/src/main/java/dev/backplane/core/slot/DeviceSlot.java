@@ -162,6 +162,12 @@ public final class DeviceSlot implements Slot {
         }
     }
 
+    /** {@return whether a model is there that lacks a capability} */
+    public boolean lacks(Class<?> capability) {
+        Occupant now = occupant;
+        return now != null && !capability.isInstance(now.model());
+    }
+
     /**
      * Keeps users of {@link #with} out while the model changes.
      *

@@ -161,6 +161,12 @@ class FakeDevice implements DeviceModel, MmioHandler {
         }
 
         @Override
+        public boolean setPrivateInput(TransactionContext thread, int processor, int intid, boolean asserted) {
+            setInput(thread, intid, asserted);
+            return true;
+        }
+
+        @Override
         void drive(boolean level) {}
 
         @Override

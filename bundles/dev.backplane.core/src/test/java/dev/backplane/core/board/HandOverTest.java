@@ -1,6 +1,7 @@
 package dev.backplane.core.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.backplane.board.Board;
@@ -394,6 +395,37 @@ class HandOverTest {
         bench.offer(bench.factory("controller"));
         bench.settled(board);
         assertThat(Bench.read(board, FakeMachine.CONTROLLER)).isEqualTo(1);
+    }
+
+    @Test
+    void inputsDrivenFromOutsideLatchWhileTheControllerIsParked() {
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        Offer controllerOffer = bench.offer(bench.factory("controller"));
+        bench.offer(bench.factory("timer"));
+        board = bench.registry.create(new BoardDefinition("b", "fake", Map.of(), List.of()));
+        bench.settled(board);
+        board.driveInput("gic", 33, true);
+        board.driveInput("gic", 33, false);
+        assertThat(Bench.read(board, FakeMachine.CONTROLLER)).isEqualTo(1);
+        bench.withdraw(controllerOffer);
+        board.driveInput("gic", 34, true);
+        board.driveInput("gic", 34, false);
+        board.driveInput("gic", 34, true);
+        board.drivePrivateInput("gic", 0, 27, true);
+        bench.offer(bench.factory("controller"));
+        bench.settled(board);
+        assertThat(Bench.read(board, FakeMachine.CONTROLLER)).as("one before, one edge, one private").isEqualTo(3);
+    }
+
+    @Test
+    void inputsThatAreNotThereAreRefused() {
+        board = bench.completeBoard();
+        assertThatThrownBy(() -> board.driveInput("pic", 40, true)).hasMessageContaining("no slot 'pic'");
+        assertThatThrownBy(() -> board.driveInput("timer", 40, true))
+                .hasMessageContaining("slot timer holds no interrupt controller but timer");
+        assertThatThrownBy(() -> board.driveInput("gic", 31, true)).hasMessageContaining("INTID 31: expected 32");
+        assertThatThrownBy(() -> board.drivePrivateInput("gic", -1, 27, true)).hasMessageContaining("processor -1");
+        assertThatThrownBy(() -> board.drivePrivateInput("gic", 0, 32, true)).hasMessageContaining("16 to 31");
     }
 
     @Test

@@ -123,6 +123,43 @@ class InterruptHubTest {
         assertThat(changes).containsExactly("33 true", "33 false");
     }
 
+    @Test
+    void theOutsideIsOneMoreLineOfAnInputWhoeverDrivesIt() {
+        hub.serve(gic);
+        hub.drive(40, true);
+        hub.drive(40, true);
+        InterruptLine device = hub.line(null, 40);
+        device.set(true);
+        hub.drive(40, false);
+        assertThat(seen).containsExactly("40+");
+        device.set(false);
+        assertThat(seen).containsExactly("40+", "40-");
+    }
+
+    @Test
+    void privateInputsLatchByProcessorAndAreNotShown() {
+        var calls = new ArrayList<String>();
+        hub.observe((intid, asserted) -> calls.add("observed"));
+        hub.drive(1, 27, true);
+        hub.drive(0, 27, true);
+        hub.drive(0, 27, false);
+        hub.serve(new InterruptController() {
+            @Override
+            public void setInput(TransactionContext context, int intid, boolean asserted) {
+                calls.add("shared");
+            }
+
+            @Override
+            public boolean setPrivateInput(TransactionContext context, int processor, int intid, boolean asserted) {
+                return calls.add("%d.%d%s".formatted(processor, intid, asserted ? "+" : "-"));
+            }
+        });
+        assertThat(calls).containsExactlyInAnyOrder("1.27+", "0.27+", "0.27-");
+        calls.clear();
+        hub.drive(1, 27, false);
+        assertThat(calls).containsExactly("1.27-");
+    }
+
     /** Records calls. */
     private final class Gic implements LpiController {
         @Override

@@ -162,6 +162,16 @@ public final class FakeBoard implements Board {
     }
 
     @Override
+    public void driveInput(String controller, int intid, boolean asserted) {
+        events.add("drive %s %d %b".formatted(controller, intid, asserted));
+    }
+
+    @Override
+    public void drivePrivateInput(String controller, int processor, int intid, boolean asserted) {
+        events.add("drive %s %d.%d %b".formatted(controller, processor, intid, asserted));
+    }
+
+    @Override
     public AutoCloseable observeInputs(String controller, InputListener listener) {
         listeners.add(listener);
         return () -> listeners.remove(listener);
