@@ -6,6 +6,7 @@ import dev.backplane.board.Boards;
 import dev.backplane.board.MachineType;
 import dev.backplane.board.PlugException;
 import dev.backplane.core.slot.DeviceSlot;
+import dev.backplane.core.slot.FactoryCondition;
 import dev.backplane.core.slot.Offer;
 import dev.backplane.device.DeviceFactory;
 import java.nio.file.Path;
@@ -78,6 +79,19 @@ public final class BoardsComponent implements Boards, BoardKeeper {
             return;
         }
         Bundle bundle = reference.getBundle();
+        FactoryCondition when;
+        try {
+            when = FactoryCondition.of(
+                    reference.getProperty(DeviceFactory.WHEN) instanceof String filter ? filter : "");
+        } catch (IllegalArgumentException refused) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "a device factory of {0}: service property {1}: {2}: it is left out",
+                    bundle,
+                    DeviceFactory.WHEN,
+                    refused.getMessage());
+            return;
+        }
         registry.offer(new Offer(
                 serviceId(reference),
                 stamps.incrementAndGet(),
@@ -85,7 +99,8 @@ public final class BoardsComponent implements Boards, BoardKeeper {
                 type,
                 bundle.getBundleId(),
                 "%s %s [%d]".formatted(bundle.getSymbolicName(), bundle.getVersion(), bundle.getBundleId()),
-                factory));
+                factory,
+                when));
     }
 
     void updatedFactory(ServiceReference<DeviceFactory> reference, DeviceFactory factory) {

@@ -5,10 +5,10 @@ import dev.backplane.board.MachineType;
 import dev.backplane.board.Slot.State;
 import dev.backplane.core.slot.DeviceSlot;
 import dev.backplane.core.slot.Offer;
-import dev.backplane.device.DeviceFactory;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Finds the first real cause why something of a board is not there. */
 final class Diagnosis {
@@ -49,11 +49,11 @@ final class Diagnosis {
         List<Offer> candidates = slot.candidates(offers);
         String type = slot.definition().deviceType();
         if (candidates.isEmpty()) {
-            String reason = "no bundle provides device type " + type;
+            String reason = "no bundle provides device type " + type + deciding(slot, offers);
             if (slot.state() == State.PARKED || slot.state() == State.FAILED) {
                 reason = "%s (%s)".formatted(reason, slot.trouble());
             }
-            return List.of(new Cause(slot.name(), reason, surroundings.advice(DeviceFactory.TYPE, type)));
+            return List.of(new Cause(slot.name(), reason, surroundings.factoryAdvice(type, slot.definition().properties())));
         }
         if (candidates.stream().allMatch(slot::hasRefused)) {
             return List.of(new Cause(slot.name(), String.join("; ", slot.refusals()), remedy(slot, candidates)));
@@ -67,6 +67,20 @@ final class Diagnosis {
             }
         }
         return List.of(new Cause(slot.name(), "it is being filled", ""));
+    }
+
+    /** {@return the property values for which those that offer the type are not there, as text} */
+    private static String deciding(DeviceSlot slot, List<Offer> offers) {
+        String values = offers.stream()
+                .filter(offer -> offer.type().equals(slot.definition().deviceType()))
+                .flatMap(offer -> offer.when().names().stream())
+                .distinct()
+                .sorted()
+                .map(name -> slot.definition().properties().containsKey(name)
+                        ? "%s=%s".formatted(name, slot.definition().properties().get(name))
+                        : "no " + name)
+                .collect(Collectors.joining(", "));
+        return values.isEmpty() ? "" : " with " + values;
     }
 
     private String remedy(DeviceSlot slot, List<Offer> candidates) {

@@ -108,6 +108,11 @@ final class OsgiSurroundings implements Surroundings, PlatformServices, AutoClos
     }
 
     @Override
+    public String factoryAdvice(String type, Map<String, ?> given) {
+        return advice.forFactory(type, given);
+    }
+
+    @Override
     public void close() {
         context.removeServiceListener(listener);
     }

@@ -1,6 +1,7 @@
 package dev.backplane.core.board;
 
 import dev.backplane.core.slot.PlatformServices;
+import dev.backplane.device.DeviceFactory;
 import java.util.Map;
 
 /** What boards need of the framework that they run in. */
@@ -23,6 +24,16 @@ interface Surroundings {
      * @param value its value
      */
     String advice(String property, String value);
+
+    /**
+     * {@return what would help when nobody offers a device type for slots with these properties}
+     *
+     * @param type device type
+     * @param given property values that the slot was given
+     */
+    default String factoryAdvice(String type, Map<String, ?> given) {
+        return advice(DeviceFactory.TYPE, type);
+    }
 
     /** Nothing around. */
     Surroundings NONE = new Surroundings() {

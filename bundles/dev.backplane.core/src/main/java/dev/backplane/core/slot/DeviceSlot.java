@@ -206,6 +206,7 @@ public final class DeviceSlot implements Slot {
     public List<Offer> candidates(List<Offer> offers) {
         return offers.stream()
                 .filter(offer -> offer.type().equals(definition.deviceType()))
+                .filter(offer -> offer.when().admits(definition.properties()))
                 .sorted((one, other) -> {
                     boolean oneSelected = one.bundleId() == selectedBundle;
                     boolean otherSelected = other.bundleId() == selectedBundle;

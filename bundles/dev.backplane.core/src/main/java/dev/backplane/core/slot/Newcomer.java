@@ -1,7 +1,6 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Placement;
-import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.DeviceModel;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
@@ -27,7 +26,7 @@ final class Newcomer {
      * @throws ModelFailure if it cannot be; nothing has changed then
      */
     static Occupant realize(DeviceSlot slot, Offer offer, ModelThread bundle) throws ModelFailure {
-        DeviceProperties properties = bundle.call("properties", steps -> properties(slot, offer.factory()));
+        DeviceProperties properties = bundle.call("properties", steps -> properties(slot, offer));
         DeviceModel model = bundle.call("create", steps -> {
             DeviceModel made = offer.factory().create(properties);
             if (made == null) {
@@ -128,9 +127,9 @@ final class Newcomer {
         };
     }
 
-    private static DeviceProperties properties(DeviceSlot slot, DeviceFactory factory) throws ModelFailure {
+    private static DeviceProperties properties(DeviceSlot slot, Offer offer) throws ModelFailure {
         String type = slot.definition().deviceType();
-        List<PropertyDescriptor> declared = factory.properties();
+        List<PropertyDescriptor> declared = offer.factory().properties();
         for (PropertyDescriptor property : declared) {
             if (property.wiring() && slot.userProperties().contains(property.name())) {
                 throw ModelFailure.of("%s: property '%s' is set by the board: leave it out"
@@ -138,6 +137,8 @@ final class Newcomer {
             }
         }
         Map<String, Object> given = new LinkedHashMap<>(slot.definition().properties());
+        given.keySet().removeIf(name -> offer.when().names().contains(name)
+                && declared.stream().noneMatch(property -> property.name().equals(name)));
         if (declared.stream().anyMatch(property -> property.wiring() && property.name().equals(MSI_DOORBELL))) {
             slot.host().msiDoorbell().ifPresent(address -> given.putIfAbsent(MSI_DOORBELL, address));
         }

@@ -13,9 +13,17 @@ import java.util.Comparator;
  * @param bundleId ID of its bundle
  * @param provider its bundle, as {@code symbolic.name version [id]}
  * @param factory the factory
+ * @param when which slots of the type it is there for
  */
 public record Offer(
-        long serviceId, long stamp, int ranking, String type, long bundleId, String provider, DeviceFactory factory) {
+        long serviceId,
+        long stamp,
+        int ranking,
+        String type,
+        long bundleId,
+        String provider,
+        DeviceFactory factory,
+        FactoryCondition when) {
 
     /** Best first: higher ranking, then the service that was there first. */
     public static final Comparator<Offer> BEST_FIRST =

@@ -36,7 +36,7 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     Offer offer(FakeDevice.Factory factory, int ranking, long bundle) {
         var offer = new Offer(
                 ids++, stamps++, ranking, factory.type(), bundle, factory.type() + ".bundle 1.0.0 [" + bundle + "]",
-                factory);
+                factory, factory.when);
         registry.offer(offer);
         return offer;
     }
@@ -49,7 +49,7 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     Offer change(Offer offer, int ranking) {
         var changed = new Offer(
                 offer.serviceId(), stamps++, ranking, offer.type(), offer.bundleId(), offer.provider(),
-                offer.factory());
+                offer.factory(), offer.when());
         registry.offer(changed);
         return changed;
     }

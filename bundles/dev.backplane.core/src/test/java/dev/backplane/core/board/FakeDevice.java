@@ -1,5 +1,6 @@
 package dev.backplane.core.board;
 
+import dev.backplane.core.slot.FactoryCondition;
 import dev.backplane.device.DeviceContext;
 import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.DeviceModel;
@@ -209,6 +210,7 @@ class FakeDevice implements DeviceModel, MmioHandler {
         final CountDownLatch releaseHung = new CountDownLatch(1);
         private final String type;
         int stateVersion = 1;
+        FactoryCondition when = FactoryCondition.ALWAYS;
 
         Factory(String type, List<String> journal) {
             this.type = type;
