@@ -22,15 +22,12 @@ import java.util.List;
 
 /**
  * A GICv2: regions {@code gicd} and {@code gicc}. One lock guards everything and no call leaves the device under it, so
- * the regions are concurrent. Who accesses a banked register is not on the bus: register accesses act as processor 0,
- * the other processors come through {@link CpuInterface}.
+ * the regions are concurrent. Register accesses act as the processor that their attributes name; {@link CpuInterface} is
+ * the other way to a CPU interface.
  */
 final class GicV2Device
         implements PlatformDevice, InterruptController, CpuInterface, InterruptInspection, Inspectable {
     static final String TYPE = "arm_gic";
-
-    /** The processor that register accesses act as. */
-    private static final int BUS_PROCESSOR = 0;
 
     private final Gic gic;
     private final GicInspector inspector;
@@ -248,8 +245,11 @@ final class GicV2Device
             if (!Distributor.takes(offset, size)) {
                 return refuse("read", offset, size);
             }
+            if (!exists(attributes)) {
+                return TransactionResult.Fault.SLAVE_ERROR;
+            }
             synchronized (gic) {
-                context.data(gic.distributor.read(BUS_PROCESSOR, offset, size));
+                context.data(gic.distributor.read(attributes.processor(), offset, size));
             }
             return TransactionResult.Done.DONE;
         }
@@ -260,8 +260,11 @@ final class GicV2Device
             if (!Distributor.takes(offset, size)) {
                 return refuse("write", offset, size);
             }
+            if (!exists(attributes)) {
+                return TransactionResult.Fault.SLAVE_ERROR;
+            }
             synchronized (gic) {
-                gic.distributor.write(BUS_PROCESSOR, offset, size, value);
+                gic.distributor.write(attributes.processor(), offset, size, value);
             }
             return TransactionResult.Done.DONE;
         }
@@ -277,8 +280,11 @@ final class GicV2Device
         @Override
         public TransactionResult read(
                 TransactionContext context, TransactionAttributes attributes, long offset, int size) {
+            if (!exists(attributes)) {
+                return TransactionResult.Fault.SLAVE_ERROR;
+            }
             synchronized (gic) {
-                context.data(gic.read(BUS_PROCESSOR, offset));
+                context.data(gic.read(attributes.processor(), offset));
             }
             return TransactionResult.Done.DONE;
         }
@@ -286,11 +292,24 @@ final class GicV2Device
         @Override
         public TransactionResult write(
                 TransactionContext context, TransactionAttributes attributes, long offset, int size, long value) {
+            if (!exists(attributes)) {
+                return TransactionResult.Fault.SLAVE_ERROR;
+            }
             synchronized (gic) {
-                gic.write(BUS_PROCESSOR, offset, (int) value);
+                gic.write(attributes.processor(), offset, (int) value);
             }
             return TransactionResult.Done.DONE;
         }
+    }
+
+    /** {@return whether the GIC has a CPU interface for the processor that makes an access} */
+    private boolean exists(TransactionAttributes attributes) {
+        if (attributes.processor() < gic.processors.length) {
+            return true;
+        }
+        board.log().guestError("access by processor %d: this GICv2 serves processors 0 to %d"
+                .formatted(attributes.processor(), gic.processors.length - 1));
+        return false;
     }
 
     /** The board's log exists only once the device is realized; the logic is made before. */
