@@ -1,7 +1,7 @@
 package dev.backplane.itest;
 
 /** A driver of a GICv2's distributor and first CPU interface. */
-final class GicV2Driver {
+final class GicV2Driver implements Gic {
     private static final long GICD = 0x0800_0000L;
     private static final long GICC = 0x0801_0000L;
     private static final int SPURIOUS = 1023;
@@ -25,8 +25,8 @@ final class GicV2Driver {
         machine.write(GICD + 0x100 + intid / 32 * 4, 4, 1L << intid % 32);
     }
 
-    /** {@return the INTID of the interrupt that was acknowledged and ended, or -1 when none was pending} */
-    int take() {
+    @Override
+    public int take() {
         int intid = (int) machine.read(GICC + 0xC, 4) & 0x3FF;
         if (intid == SPURIOUS) {
             return -1;
