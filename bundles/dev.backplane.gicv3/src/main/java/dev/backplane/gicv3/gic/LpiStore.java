@@ -2,8 +2,6 @@ package dev.backplane.gicv3.gic;
 
 import dev.backplane.gicv3.table.TableMemory;
 import dev.backplane.memory.TransactionContext;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -15,13 +13,12 @@ final class LpiStore {
     /** INTID of the first LPI. */
     static final int FIRST = 8192;
 
-    private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int CONFIG_ENABLE = 1;
     /** RES1 in a configuration table entry; in the cache it says that the entry is there. */
     private static final int CONFIG_CACHED = 1 << 1;
     private static final int CONFIG_PRIORITY = 0xFC & InterruptBank.PRIORITY_MASK;
 
-    private volatile long[] pending;
+    private volatile PendingBits pending;
     private byte[] configCache;
     private long configTable;
 
@@ -40,26 +37,26 @@ final class LpiStore {
      */
     boolean enable(
             TransactionContext context, TableMemory memory, int intidBits, long configurations, long pendingTable) {
-        long[] words = prepare(intidBits, configurations);
+        PendingBits bits = prepare(intidBits, configurations);
         boolean complete = true;
         if (pendingTable != -1) {
-            for (int word = 0; word < words.length; word++) {
+            for (int word = 0; word < bits.words(); word++) {
                 if (memory.load(context, pendingTable + FIRST / 8 + 8L * word)) {
-                    words[word] = context.data();
+                    bits.setWord(word, context.data());
                 } else {
                     complete = false;
                 }
             }
         }
-        pending = words;
+        pending = bits;
         return complete;
     }
 
-    private long[] prepare(int intidBits, long configurations) {
+    private PendingBits prepare(int intidBits, long configurations) {
         int count = Math.max(0, (1 << intidBits) - FIRST);
         configTable = configurations;
         configCache = new byte[count];
-        return new long[count / 64];
+        return new PendingBits(count);
     }
 
     /**
@@ -68,12 +65,11 @@ final class LpiStore {
      * @return whether the whole pending table could be written
      */
     boolean disable(TransactionContext context, TableMemory memory, long pendingTable) {
-        long[] words = pending;
+        PendingBits bits = pending;
         pending = null;
         boolean complete = true;
-        for (int word = 0; word < words.length; word++) {
-            long bits = (long) WORDS.getVolatile(words, word);
-            complete &= memory.store(context, pendingTable + FIRST / 8 + 8L * word, bits);
+        for (int word = 0; word < bits.words(); word++) {
+            complete &= memory.store(context, pendingTable + FIRST / 8 + 8L * word, bits.word(word));
         }
         return complete;
     }
@@ -86,77 +82,68 @@ final class LpiStore {
 
     /** {@return a copy of the pending bits, or an empty array when LPIs are not enabled} */
     long[] save() {
-        long[] words = pending;
-        return words == null ? new long[0] : words.clone();
+        PendingBits bits = pending;
+        return bits == null ? new long[0] : bits.save();
     }
 
     /** Takes the pending bits of a saved state. */
     void restore(long[] saved, int intidBits, long configurations) {
-        long[] words = prepare(intidBits, configurations);
-        System.arraycopy(saved, 0, words, 0, Math.min(saved.length, words.length));
-        pending = words;
+        PendingBits bits = prepare(intidBits, configurations);
+        for (int word = 0; word < Math.min(saved.length, bits.words()); word++) {
+            bits.setWord(word, saved[word]);
+        }
+        pending = bits;
     }
 
     /** Makes an LPI pending; any thread. */
     boolean setPending(int intid) {
-        long[] words = pending;
-        int index = intid - FIRST;
-        if (words == null || index < 0 || index >> 6 >= words.length) {
+        PendingBits bits = pending;
+        if (bits == null || !bits.covers(intid - FIRST)) {
             return false;
         }
-        WORDS.getAndBitwiseOr(words, index >> 6, 1L << index);
-        // An array that was replaced meanwhile has perhaps been written to memory before this bit was in it.
-        return pending == words;
+        bits.set(intid - FIRST);
+        // Bits that were replaced meanwhile have perhaps been written to memory before this one was among them.
+        return pending == bits;
     }
 
     /** Removes the pending state of an LPI; any thread. {@return whether it was pending} */
     boolean clearPending(int intid) {
-        long[] words = pending;
-        int index = intid - FIRST;
-        if (words == null || index < 0 || index >> 6 >= words.length) {
-            return false;
-        }
-        long bit = 1L << index;
-        return ((long) WORDS.getAndBitwiseAnd(words, index >> 6, ~bit) & bit) != 0;
+        PendingBits bits = pending;
+        return bits != null && bits.covers(intid - FIRST) && bits.clear(intid - FIRST);
     }
 
     /** {@return whether an INTID is one that this redistributor takes now} */
     boolean takes(int intid) {
-        long[] words = pending;
-        return words != null && intid >= FIRST && intid - FIRST >> 6 < words.length;
+        PendingBits bits = pending;
+        return bits != null && bits.covers(intid - FIRST);
     }
 
     boolean isPending(int intid) {
-        long[] words = pending;
-        int index = intid - FIRST;
-        return takes(intid) && words != null && ((long) WORDS.getAcquire(words, index >> 6) >>> index & 1) != 0;
+        PendingBits bits = pending;
+        return bits != null && bits.covers(intid - FIRST) && bits.isSet(intid - FIRST);
     }
 
     /** {@return the first pending LPI from an INTID on, or -1; any thread} */
     int nextPending(int from) {
-        long[] words = pending;
-        if (words == null) {
-            return -1;
-        }
-        int index = Math.max(0, from - FIRST);
-        long keep = -1L << index;
-        for (int word = index >> 6; word < words.length; word++) {
-            long bits = (long) WORDS.getAcquire(words, word) & keep;
-            if (bits != 0) {
-                return FIRST + word * 64 + Long.numberOfTrailingZeros(bits);
-            }
-            keep = -1L;
-        }
-        return -1;
+        PendingBits bits = pending;
+        int index = bits == null ? -1 : bits.next(Math.max(0, from - FIRST));
+        return index < 0 ? -1 : FIRST + index;
     }
 
     /** {@return the LPI to signal first, as {@link Candidate}; LPIs are always in group 1} */
     int best(TransactionContext context, TableMemory memory) {
         int best = Candidate.NONE;
-        for (int intid = nextPending(FIRST); intid >= 0; intid = nextPending(intid + 1)) {
-            int entry = configuration(context, memory, intid, true);
-            if ((entry & CONFIG_ENABLE) != 0) {
-                best = Math.min(best, Candidate.of(entry & CONFIG_PRIORITY, intid, 1));
+        PendingBits bits = pending;
+        if (bits == null) {
+            return best;
+        }
+        for (int word = bits.nextWord(0); word >= 0; word = bits.nextWord(word + 1)) {
+            for (long some = bits.word(word); some != 0; some &= some - 1) {
+                int intid = FIRST + word * 64 + Long.numberOfTrailingZeros(some);
+                int entry = configuration(context, memory, intid, true);
+                if ((entry & CONFIG_ENABLE) != 0) {
+                    best = Math.min(best, Candidate.of(entry & CONFIG_PRIORITY, intid, 1));
+                }
             }
         }
         return best;

@@ -57,7 +57,7 @@ final class Translator {
     }
 
     private DropReason walkAndDeliver(TransactionContext context, int deviceId, long eventId) {
-        long mark = cache.generation();
+        long mark = cache.generation(deviceId, (int) eventId);
         long device = tables.device(context, deviceId);
         if (device == ItsTables.OUT_OF_RANGE) {
             return DropReason.DEVICE_OUT_OF_RANGE;

@@ -3,6 +3,7 @@ package dev.backplane.gicv3.its;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +19,8 @@ class TranslationCacheTest {
 
     @Test
     void findsExactlyWhatWasAdded() {
-        cache.add(cache.generation(), 0xFFFF, 0xFFFF, 511, 0xFFFF);
-        cache.add(cache.generation(), 0, 0, 0, 8192);
+        cache.add(cache.generation(0xFFFF, 0xFFFF), 0xFFFF, 0xFFFF, 511, 0xFFFF);
+        cache.add(cache.generation(0, 0), 0, 0, 0, 8192);
         assertThat(find(0xFFFF, 0xFFFF)).isEqualTo("511:65535");
         assertThat(find(0, 0)).isEqualTo("0:8192");
         assertThat(find(0, 1)).isEqualTo("none");
@@ -28,16 +29,20 @@ class TranslationCacheTest {
 
     @Test
     void doesNotTakeWhatWasLookedUpBeforeAnInvalidation() {
-        long mark = cache.generation();
-        cache.invalidate(7, 7);
-        cache.add(mark, 1, 1, 0, 8192);
-        assertThat(find(1, 1)).isEqualTo("none");
+        List<Runnable> invalidations = List.of(
+                () -> cache.invalidate(1, 1), () -> cache.invalidateDevice(1), cache::invalidateAll);
+        for (Runnable invalidation : invalidations) {
+            long mark = cache.generation(1, 1);
+            invalidation.run();
+            cache.add(mark, 1, 1, 0, 8192);
+            assertThat(find(1, 1)).isEqualTo("none");
+        }
     }
 
     @Test
     void doesNotTakeWhatItCannotHold() {
-        cache.add(cache.generation(), 1, 1, 512, 8192);
-        cache.add(cache.generation(), 1, 2, 0, 0x10000);
+        cache.add(cache.generation(1, 1), 1, 1, 512, 8192);
+        cache.add(cache.generation(1, 2), 1, 2, 0, 0x10000);
         assertThat(cache.size()).isZero();
     }
 
@@ -66,7 +71,7 @@ class TranslationCacheTest {
                     }
                     int processor = random.nextInt(512);
                     int intid = 8192 + random.nextInt(1000);
-                    cache.add(cache.generation(), device, event, processor, intid);
+                    cache.add(cache.generation(device, event), device, event, processor, intid);
                     truth.put(key, processor + ":" + intid);
                     assertThat(find(device, event)).isEqualTo(truth.get(key));
                 }
