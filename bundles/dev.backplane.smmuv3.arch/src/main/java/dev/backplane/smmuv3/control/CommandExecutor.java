@@ -32,7 +32,24 @@ final class CommandExecutor {
         }
     }
 
-    CommandOutcome execute(TransactionContext context, long low, long high) {
+    /** {@return whether the backend collects the command and carries it out later} */
+    boolean collects(Command command) {
+        CommandCode code = CommandCode.of(Command.OPCODE.getInt(command.low()));
+        return code != null && backend.collects(code);
+    }
+
+    /** {@return how many of the commands that were collected last have not been carried out} */
+    int finish(TransactionContext context) {
+        int left = backend.finish(context);
+        if (left != 0) {
+            illegal.increment();
+        }
+        return left;
+    }
+
+    CommandOutcome execute(TransactionContext context, Command command) {
+        long low = command.low();
+        long high = command.high();
         CommandCode code = CommandCode.of(Command.OPCODE.getInt(low));
         if (code == null) {
             return illegal(low, high, "the opcode is reserved");
@@ -46,7 +63,7 @@ final class CommandExecutor {
         if (code == CommandCode.SYNC && Command.CS.get(low) == CS_RESERVED) {
             return illegal(low, high, "CS is the reserved 0b11");
         }
-        if (!backend.execute(context, code, new Command(low, high))) {
+        if (!backend.execute(context, code, command)) {
             return illegal(low, high, "it was refused");
         }
         executed.get(code).increment();

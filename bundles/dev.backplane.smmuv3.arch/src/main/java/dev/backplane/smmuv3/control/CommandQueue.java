@@ -12,6 +12,9 @@ import java.util.List;
  * CMD_SYNC under way may be waiting for that very thread's transaction, so nobody may wait for the run to end.
  */
 final class CommandQueue {
+    /** Most commands that a backend may collect before it has to carry them out. */
+    private static final int LONGEST_BATCH = 63;
+
     private final ControlRegisters registers;
     private final DmaPort memory;
     private final CommandExecutor executor;
@@ -19,6 +22,8 @@ final class CommandQueue {
     private final Delegation delegation = new Delegation();
     /** Guarded by the registers: a command is between fetch and completion. */
     private boolean executing;
+    /** Guarded by the registers: commands from CONS on that the backend has collected and not carried out. */
+    private int collected;
     /** Guarded by the registers: counts resets and restores, so that no command completes into them. */
     private int generation;
 
@@ -50,10 +55,11 @@ final class CommandQueue {
         });
     }
 
-    /** Something that was called out to is broken: no command is under way any more. */
+    /** Something that was called out to is broken: no command is under way any more, none that was collected is done. */
     private void abandon() {
         synchronized (registers) {
             executing = false;
+            collected = 0;
             settle();
         }
     }
@@ -61,28 +67,56 @@ final class CommandQueue {
     private boolean executeNext(TransactionContext context) {
         QueueGeometry queue;
         int position;
+        int waiting;
         int startedIn;
+        boolean runnable;
         synchronized (registers) {
             queue = registers.commandQueue();
-            position = queue.position(registers.get(registers.cmdqCons));
-            if (!isRunnable(queue, position)) {
+            waiting = collected;
+            position = queue.forward(queue.position(registers.get(registers.cmdqCons)), waiting);
+            runnable = isRunnable(queue, position);
+            if (!runnable && waiting == 0) {
                 return false;
             }
             executing = true;
             startedIn = generation;
         }
-        CommandOutcome outcome = fetchAndExecute(context, queue.address(position));
+        if (!runnable) {
+            finishCollected(context, startedIn);
+            return true;
+        }
+        Command command = fetch(context, queue.address(position));
+        boolean collects = command != null && executor.collects(command);
+        if (waiting != 0 && (!collects || waiting == LONGEST_BATCH)) {
+            if (!finishCollected(context, startedIn)) {
+                return true;
+            }
+            waiting = 0;
+        }
+        CommandOutcome outcome = command == null
+                ? executor.unfetchable(queue.address(position))
+                : executor.execute(context, command);
+        if (waiting != 0 && !outcome.isConsumed() && !finishCollected(context, startedIn)) {
+            return true;
+        }
+        complete(queue, position, startedIn, outcome, collects);
+        return true;
+    }
+
+    private void complete(
+            QueueGeometry queue, int position, int startedIn, CommandOutcome outcome, boolean collects) {
         boolean consumed;
         boolean globalError;
         synchronized (registers) {
-            executing = false;
             boolean current = startedIn == generation;
             consumed = current && outcome.isConsumed();
             globalError = current && !outcome.isConsumed() && stop(outcome);
-            if (consumed) {
-                long error = registers.get(registers.cmdqCons) & RegisterTable.ERR.mask();
-                registers.set(registers.cmdqCons, error | queue.next(position));
+            if (consumed && collects) {
+                collected++;
+            } else if (consumed) {
+                consumeUpTo(queue.next(position));
             }
+            executing = collected != 0;
             settle();
         }
         if (globalError) {
@@ -92,7 +126,43 @@ final class CommandQueue {
             // After CONS has moved, so that whoever the interrupt wakes sees the CMD_SYNC consumed.
             interrupts.commandSync().pulse();
         }
-        return true;
+    }
+
+    private void consumeUpTo(int position) {
+        long error = registers.get(registers.cmdqCons) & RegisterTable.ERR.mask();
+        registers.set(registers.cmdqCons, error | position);
+    }
+
+    /**
+     * Lets the backend carry out what it has collected. CONS has stayed before these commands, so that it can stop at
+     * the one that fails while that is still in the ring.
+     *
+     * @return whether the queue goes on
+     */
+    private boolean finishCollected(TransactionContext context, int startedIn) {
+        int left = executor.finish(context);
+        boolean refused;
+        boolean globalError;
+        synchronized (registers) {
+            if (startedIn != generation) {
+                return false;
+            }
+            QueueGeometry queue = registers.commandQueue();
+            int undone = Math.min(left, collected);
+            int first = queue.position(registers.get(registers.cmdqCons));
+            consumeUpTo(queue.forward(first, collected - undone));
+            collected = 0;
+            refused = undone != 0;
+            globalError = refused && stop(CommandOutcome.CERROR_ILL);
+            if (refused || !registers.isSet(registers.cr0, RegisterTable.CMDQEN)) {
+                executing = false;
+                settle();
+            }
+        }
+        if (globalError) {
+            interrupts.globalError().pulse();
+        }
+        return !refused;
     }
 
     /** CONS stays at the command. {@return whether the global error interrupt is due} */
@@ -108,15 +178,13 @@ final class CommandQueue {
                 && queue.position(registers.get(registers.cmdqProd)) != position;
     }
 
-    private CommandOutcome fetchAndExecute(TransactionContext context, long address) {
+    /** {@return the command at an address, or null when it cannot be read} */
+    private Command fetch(TransactionContext context, long address) {
         if (!memory.load64(context, address).isDone()) {
-            return executor.unfetchable(address);
+            return null;
         }
         long low = context.data();
-        if (!memory.load64(context, address + 8).isDone()) {
-            return executor.unfetchable(address);
-        }
-        return executor.execute(context, low, context.data());
+        return memory.load64(context, address + 8).isDone() ? new Command(low, context.data()) : null;
     }
 
     /** A cleared CMDQEN is acknowledged when no command is under way (section 6.3.9.4). Holds the monitor. */
@@ -130,6 +198,7 @@ final class CommandQueue {
     void restart() {
         generation++;
         executing = false;
+        collected = 0;
     }
 
     /**

@@ -74,6 +74,15 @@ final class EventQueue {
         return written;
     }
 
+    /** Marks that records were lost before they got here; while the queue is disabled nothing is to be marked. */
+    void lost() {
+        synchronized (registers) {
+            if (registers.isSet(registers.cr0, RegisterTable.EVENTQEN)) {
+                overflow();
+            }
+        }
+    }
+
     private boolean write(
             TransactionContext context, long address, long word0, long word1, long word2, long word3) {
         return memory.write(context, address, 8, word0).isDone()

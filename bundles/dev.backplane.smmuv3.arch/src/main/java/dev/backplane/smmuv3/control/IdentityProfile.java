@@ -37,6 +37,23 @@ public enum IdentityProfile {
             return new SmmuIdentity(
                     idr0, sizes(options), invalidation(options), addresses(options), 0, ARCHITECTURE_3_1, MMU_600);
         }
+    },
+
+    /**
+     * What an SMMU shows whose stage 1 a host carries out: of what a host may lack, no more than the options say. CDs
+     * must ask for aborts (TERM_MODEL), which every SMMU can do.
+     */
+    ACCELERATED {
+        @Override
+        public SmmuIdentity identity(SmmuOptions options) {
+            int idr0 = with(Idr0.TERM_MODEL, common(options), 1);
+            idr0 = with(Idr0.S2P, idr0, 0);
+            idr0 = with(Idr0.S1P, idr0, 1);
+            idr0 = with(Idr0.VMID16, idr0, 0);
+            int idr3 = with(Idr3.RIL, 0, options.rangeInvalidation() ? 1 : 0);
+            return new SmmuIdentity(
+                    idr0, sizes(options), idr3, addresses(options), 0, ARCHITECTURE_3_2, NO_PERIPHERAL);
+        }
     };
 
     private static final int ARCHITECTURE_3_1 = 1;

@@ -51,6 +51,11 @@ record QueueGeometry(long base, int log2size, int entryBytes) {
         return base + (long) entry(position) * entryBytes;
     }
 
+    /** {@return the position some entries after another one} */
+    int forward(int position, int entries) {
+        return position + entries & (2 << log2size) - 1;
+    }
+
     /** {@return the position some entries before another one} */
     int back(int position, int entries) {
         return position - entries & (2 << log2size) - 1;

@@ -25,6 +25,8 @@ final class RegisterTable {
     static final BitField EVENTQEN = bit("EVENTQEN", 2);
     static final BitField CMDQEN = bit("CMDQEN", 3);
 
+    static final BitField ATSCHK = bit("ATSCHK", 4);
+
     static final BitField GERROR_IRQEN = bit("GERROR_IRQEN", 0);
     static final BitField EVENTQ_IRQEN = bit("EVENTQ_IRQEN", 2);
 
@@ -105,8 +107,11 @@ final class RegisterTable {
     }
 
     private static void control(SmmuIdentity id, List<RegisterSpec> table) {
-        table.add(word("CR0", 0x020, READ_WRITE, 0, SMMUEN, EVENTQEN, CMDQEN));
-        table.add(word("CR0ACK", 0x024, READ_ONLY, 0, SMMUEN, EVENTQEN, CMDQEN));
+        BitField[] enables = id.ats()
+                ? new BitField[] {SMMUEN, EVENTQEN, CMDQEN, ATSCHK}
+                : new BitField[] {SMMUEN, EVENTQEN, CMDQEN};
+        table.add(word("CR0", 0x020, READ_WRITE, 0, enables));
+        table.add(word("CR0ACK", 0x024, READ_ONLY, 0, enables));
         table.add(word("CR1", 0x028, READ_WRITE, 0,
                 bits("QUEUE_IC", 1, 0),
                 bits("QUEUE_OC", 3, 2),

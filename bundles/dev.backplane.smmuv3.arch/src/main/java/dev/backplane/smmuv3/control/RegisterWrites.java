@@ -84,6 +84,8 @@ final class RegisterWrites {
             commands.settle();
             effects |= COMMANDS;
         }
+        // Translated transactions are checked by whoever carries them out; here it is only told.
+        registers.acknowledge(RegisterTable.ATSCHK);
         if (RegisterTable.SMMUEN.isSet(changed)) {
             effects |= TRANSLATION;
         }

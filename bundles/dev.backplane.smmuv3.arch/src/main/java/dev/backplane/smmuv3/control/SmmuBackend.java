@@ -29,6 +29,28 @@ public interface SmmuBackend {
      */
     boolean execute(TransactionContext context, CommandCode code, Command command);
 
+    /**
+     * {@return whether {@link #execute} only collects such a command, to be carried out with others by {@link #finish}}
+     * CMDQ_CONS stays before collected commands.
+     *
+     * @param code what the command is; always the same answer for one code
+     */
+    default boolean collects(CommandCode code) {
+        return false;
+    }
+
+    /**
+     * Carries out the commands that were collected, in their order. Called before any command that is not collected,
+     * when the queue has no more to run, and when many have been collected.
+     *
+     * @param context context of the calling thread
+     * @return how many of the commands that were collected last have not been carried out and never will be: the first
+     *     of them is refused, and the queue stops there with CERROR_ILL; 0 when all were carried out
+     */
+    default int finish(TransactionContext context) {
+        return 0;
+    }
+
     /** Forgets everything that was cached: the SMMU has been reset or its state has been replaced. */
     void forget();
 }
