@@ -49,8 +49,10 @@ public interface Viommu extends HostObject {
     /**
      * How a batch of invalidations ended.
      *
-     * @param handled commands carried out, from the first
-     * @param error why the next one was not, or null when all were
+     * @param handled commands carried out, from the first; the host works in batches of its own, so these are whole
+     *     batches
+     * @param error why it did not go on, or null when all were carried out: a command of the next batch was refused, not
+     *     necessarily its first
      */
     record Invalidated(int handled, Errno error) {}
 }

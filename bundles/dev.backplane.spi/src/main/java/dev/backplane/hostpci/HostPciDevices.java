@@ -13,6 +13,14 @@ public interface HostPciDevices {
     List<String> addresses();
 
     /**
+     * {@return a device as it is known without opening it, so also while somebody has it open}
+     *
+     * @param address address on the host, for example {@code 0000:01:00.0}
+     * @throws HostException ENODEV when there is none
+     */
+    HostPciFunction function(String address) throws HostException;
+
+    /**
      * Opens a device (its character device under {@code /dev/vfio/devices}).
      *
      * @param address address on the host, for example {@code 0000:01:00.0}
