@@ -6,6 +6,13 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface MsiController {
 
+    /**
+     * Name of the property (a link) that says which root bus an MSI controller serves; empty: all root buses that no
+     * other MSI controller of the board names. It decides which doorbell the board tells the devices of a root bus;
+     * messages themselves go where their address says.
+     */
+    String ROOT_BUS = "root-bus";
+
     /** {@return where in its regions the model takes MSI writes} */
     Doorbell doorbell();
 

@@ -5,16 +5,14 @@ import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.MachineDefinition;
 import dev.backplane.board.Placement;
 import dev.backplane.board.PlugException;
-import dev.backplane.board.RootBusDefinition;
 import dev.backplane.board.Slot;
 import dev.backplane.board.SlotDefinition;
+import dev.backplane.device.DeviceProperties;
 import dev.backplane.pci.Bdf;
-import dev.backplane.pci.PciIommu;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -26,13 +24,12 @@ final class DevicePlacement {
     static final String SMMU_TYPE = "arm-smmuv3";
     /** Both pages of its registers. */
     static final String SMMU_REGION = "registers";
-    private static final String EXPANDER_TYPE = "pxb-pcie";
+    static final String EXPANDER_TYPE = "pxb-pcie";
     private static final String ROOT_PORT_TYPE = "pcie-root-port";
     private static final String PCI_BRIDGE_TYPE = "pcie-pci-bridge";
-    private static final String BYPASS = "bypass_iommu";
-    private static final long SMMU_SIZE = AddressMap.SMMU.size();
     private static final int DEVICES = 32;
 
+    private final boolean refusesSharedSpis;
     private final MachineDefinition machine;
     private final List<SlotDefinition> slots;
 
@@ -41,16 +38,43 @@ final class DevicePlacement {
         machine = board.machine()
                 .orElseThrow(() -> new PlugException("board %s is not laid out yet".formatted(board.name())));
         slots = board.slots().stream().map(Slot::definition).toList();
+        refusesSharedSpis = VirtOptions.refusesSharedSpis(DeviceProperties.of(
+                "machine " + VirtMachine.TYPE, VirtOptions.DECLARED, board.definition().options()));
     }
 
     /** {@return the slot for a request} */
     SlotDefinition place(DeviceRequest request) throws PlugException {
         String name = request.id().isEmpty() ? freeName(request.deviceType()) : request.id();
-        return request.deviceType().equals(SMMU_TYPE) ? smmu(name, request) : function(name, request);
+        return switch (request.deviceType()) {
+            case SMMU_TYPE, PlatformBus.ITS_TYPE, PlatformBus.V2M_TYPE -> {
+                SlotDefinition slot = new PlatformBus(machine, slots).place(name, request);
+                requireOwnInterrupts(slot);
+                yield slot;
+            }
+            default -> function(name, request);
+        };
+    }
+
+    private void requireOwnInterrupts(SlotDefinition slot) throws PlugException {
+        var all = new ArrayList<>(slots);
+        all.add(slot);
+        for (SharedInterrupts shared : SharedInterrupts.among(machine.rootBuses(), all)) {
+            if (shared.concerns(slot.name())) {
+                if (refusesSharedSpis) {
+                    throw new PlugException("%s: choose other SPIs for %s".formatted(shared, slot.name()));
+                }
+                Layouter.warn(shared);
+            }
+        }
     }
 
     private String freeName(String type) {
-        String stem = type.equals(SMMU_TYPE) ? "smmu" : type.replaceAll("[^A-Za-z0-9]+", "-");
+        String stem = switch (type) {
+            case SMMU_TYPE -> "smmu";
+            case PlatformBus.ITS_TYPE -> "its";
+            case PlatformBus.V2M_TYPE -> "v2m";
+            default -> type.replaceAll("[^A-Za-z0-9]+", "-");
+        };
         int number = 0;
         while (find(stem + number).isPresent()) {
             number++;
@@ -74,7 +98,7 @@ final class DevicePlacement {
 
     /** {@return the first device number that may be given out on a bus} */
     private int firstDevice(String bus) throws PlugException {
-        if (rootBus(bus).isPresent()) {
+        if (machine.rootBuses().stream().anyMatch(root -> root.name().equals(bus))) {
             return 1;
         }
         SlotDefinition bridge = find(bus)
@@ -122,75 +146,5 @@ final class DevicePlacement {
             // The message below says what is expected here.
         }
         throw new PlugException("addr=%s: expected device.function on the bus, such as 03.0".formatted(address));
-    }
-
-    // SMMUs on the platform bus
-
-    private SlotDefinition smmu(String name, DeviceRequest request) throws PlugException {
-        if (find(Layouter.SMMU).filter(slot -> !slot.userCreated()).isPresent()) {
-            throw new PlugException("virt machine already has smmuv3 set. Doesn't support incompatible iommus");
-        }
-        requireRootBus(request.properties().getOrDefault(PciIommu.PRIMARY_BUS, ""));
-        int position = freePlatformPosition();
-        Placement placement = new Placement.SystemBus(
-                Map.of(SMMU_REGION, AddressMap.PLATFORM_BUS.base() + position * SMMU_SIZE),
-                Placement.wires(
-                        Layouter.GIC,
-                        InterruptMap.intid(InterruptMap.PLATFORM_BUS) + position * InterruptMap.SMMU_LINES.size(),
-                        InterruptMap.SMMU_LINES));
-        return new SlotDefinition(name, SMMU_TYPE, new LinkedHashMap<>(request.properties()), placement, true);
-    }
-
-    private void requireRootBus(String bus) throws PlugException {
-        if (bus.isEmpty()) {
-            throw new PlugException("SMMU is not attached to any PCI bus! Set %s=%s, or the id of a %s"
-                    .formatted(PciIommu.PRIMARY_BUS, Layouter.ROOT_BUS, EXPANDER_TYPE));
-        }
-        Optional<RootBusDefinition> root = rootBus(bus);
-        Optional<SlotDefinition> expander = find(bus).filter(slot -> slot.deviceType().equals(EXPANDER_TYPE));
-        if (root.isEmpty() && expander.isEmpty()) {
-            throw new PlugException("SMMU should be attached to a default PCIe root complex(pcie.0) or a pxb-pcie based"
-                    + " root complex: '%s' is neither".formatted(bus));
-        }
-        boolean bypassed = root.map(RootBusDefinition::bypassesIommu)
-                .orElseGet(() -> isOn(expander.orElseThrow().properties().get(BYPASS)));
-        if (bypassed) {
-            throw new PlugException("Bypass option cannot be set for SMMUv3 associated PCIe RC: bus " + bus);
-        }
-        for (SlotDefinition slot : slots) {
-            if (slot.deviceType().equals(SMMU_TYPE) && bus.equals(slot.properties().get(PciIommu.PRIMARY_BUS))) {
-                throw new PlugException(
-                        "An iommu is already attached to this bus: %s has %s".formatted(bus, slot.name()));
-            }
-        }
-    }
-
-    private static boolean isOn(Object value) {
-        return value != null && List.of("on", "true", "yes").contains(value.toString().toLowerCase(Locale.ROOT));
-    }
-
-    private Optional<RootBusDefinition> rootBus(String name) {
-        return machine.rootBuses().stream()
-                .filter(root -> root.name().equals(name))
-                .findFirst();
-    }
-
-    private int freePlatformPosition() throws PlugException {
-        int positions = InterruptMap.PLATFORM_BUS_COUNT / InterruptMap.SMMU_LINES.size();
-        var taken = new BitSet();
-        for (SlotDefinition slot : slots) {
-            if (slot.placement() instanceof Placement.SystemBus bus && bus.regions().containsKey(SMMU_REGION)) {
-                long offset = bus.regions().get(SMMU_REGION) - AddressMap.PLATFORM_BUS.base();
-                if (offset >= 0 && offset < AddressMap.PLATFORM_BUS.size()) {
-                    taken.set((int) (offset / SMMU_SIZE));
-                }
-            }
-        }
-        int position = taken.nextClearBit(0);
-        if (position >= positions) {
-            throw new PlugException("the platform bus has interrupts for %d SMMUs, all in use: unplug one"
-                    .formatted(positions));
-        }
-        return position;
     }
 }

@@ -1,6 +1,9 @@
 package dev.backplane.board.virt;
 
+import dev.backplane.board.Placement;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Numbers of shared peripheral interrupts, from 0; INTIDs are 32 more. */
 final class InterruptMap {
@@ -28,10 +31,20 @@ final class InterruptMap {
     /** Number of SPIs of the platform bus. */
     static final int PLATFORM_BUS_COUNT = 64;
 
+    /** First SPI that no device of the machine has; GICv2m frames that users add take theirs from here on. */
+    static final int FREE = PLATFORM_BUS + PLATFORM_BUS_COUNT;
+
     /** Lines of an SMMUv3, in the order of their SPIs. */
     static final List<String> SMMU_LINES = List.of("eventq", "priq", "cmdq-sync", "gerror");
 
     private InterruptMap() {}
+
+    /** {@return the wires of a GICv2m frame} */
+    static Map<String, Placement.Wire> frameWires(int firstIntid, int count) {
+        List<String> lines =
+                IntStream.range(0, count).mapToObj(number -> "spi" + number).toList();
+        return Placement.wires(Layouter.GIC, firstIntid, lines);
+    }
 
     /** {@return the INTID of an SPI} */
     static int intid(int spi) {

@@ -8,11 +8,10 @@ import dev.backplane.board.RootBusDefinition.Window;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.pci.PciIommu;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /** Lays the machine out: what options make of the address map and the interrupt map. */
 final class Layouter {
@@ -45,27 +44,23 @@ final class Layouter {
         }
         if (options.smmu()) {
             slots.add(smmu());
-            warnOfSharedInterrupts();
+        }
+        List<RootBusDefinition> buses = List.of(rootBus());
+        for (SharedInterrupts shared : SharedInterrupts.among(buses, slots)) {
+            if (options.refusesSharedSpis()) {
+                throw new IllegalArgumentException(
+                        "%s: choose another msi or iommu, or %s=warn".formatted(shared, VirtOptions.SHARED_SPIS));
+            }
+            warn(shared);
         }
         return new MachineDefinition(
                 List.of(new RamBank("mach-virt.ram", AddressMap.RAM.base(), options.memory(), options.memoryPath())),
-                List.of(rootBus()),
+                buses,
                 slots);
     }
 
-    private void warnOfSharedInterrupts() {
-        if (options.msi() == VirtOptions.Msi.V2M) {
-            LOGGER.log(
-                    System.Logger.Level.WARNING,
-                    "SPIs {0} to {1} of {2} include SPIs {3} to {4} of {5} (eventq, priq, cmdq-sync, gerror): MSIs with"
-                            + " these numbers look like interrupts of the SMMU",
-                    InterruptMap.V2M,
-                    InterruptMap.V2M + InterruptMap.V2M_COUNT - 1,
-                    V2M,
-                    InterruptMap.SMMU,
-                    InterruptMap.SMMU + InterruptMap.SMMU_LINES.size() - 1,
-                    SMMU);
-        }
+    static void warn(SharedInterrupts shared) {
+        LOGGER.log(System.Logger.Level.WARNING, "{0}: software cannot tell whose interrupt it is", shared);
     }
 
     private RootBusDefinition rootBus() {
@@ -123,16 +118,13 @@ final class Layouter {
     }
 
     private static SlotDefinition v2m() {
-        List<String> lines = IntStream.range(0, InterruptMap.V2M_COUNT)
-                .mapToObj(number -> "spi" + number)
-                .toList();
         int first = InterruptMap.intid(InterruptMap.V2M);
         return slot(
                 V2M,
                 "arm-gicv2m",
                 Map.of("base-spi", (long) first, "num-spi", (long) InterruptMap.V2M_COUNT),
                 Map.of("v2m", AddressMap.V2M.base()),
-                Placement.wires(GIC, first, lines));
+                InterruptMap.frameWires(first, InterruptMap.V2M_COUNT));
     }
 
     private SlotDefinition smmu() {

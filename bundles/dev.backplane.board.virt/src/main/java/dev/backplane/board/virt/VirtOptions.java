@@ -22,6 +22,7 @@ import java.util.List;
  * @param memory bytes of RAM
  * @param memoryPath file that backs RAM, or {@code ""}
  * @param processors number of processors
+ * @param refusesSharedSpis whether devices that share an SPI are refused, else they are warned of
  */
 record VirtOptions(
         int gic,
@@ -37,7 +38,8 @@ record VirtOptions(
         boolean compactHighmem,
         long memory,
         String memoryPath,
-        int processors) {
+        int processors,
+        boolean refusesSharedSpis) {
 
     /** What turns MSIs into interrupts. */
     enum Msi {
@@ -48,6 +50,9 @@ record VirtOptions(
         /** Nothing. */
         OFF
     }
+
+    /** Option: what is done about devices that share an SPI. */
+    static final String SHARED_SPIS = "shared-spis";
 
     /** Redistributors in the first region. */
     static final int FIRST_REDISTRIBUTORS = 123;
@@ -86,6 +91,8 @@ record VirtOptions(
             PropertyDescriptor.of("memory", PropertyType.SIZE, 512L << 20, "size of RAM"),
             PropertyDescriptor.of("mem-path", PropertyType.STRING, "", "file that backs RAM and may be shared"),
             PropertyDescriptor.of("smp", PropertyType.UINT32, 1L, "number of processors, 1 to 512"),
+            PropertyDescriptor.choice(
+                    SHARED_SPIS, "warn", "what is done when two devices drive one SPI", "warn", "refuse"),
             PropertyDescriptor.choice("clock", "realtime", "what drives virtual time", "realtime", "manual"),
             PropertyDescriptor.of(
                     "slot-timeout",
@@ -116,7 +123,13 @@ record VirtOptions(
                 options.bool("compact-highmem"),
                 memory,
                 options.text("mem-path"),
-                processors(options.number("smp"), gic, highmem && options.bool("highmem-redists")));
+                processors(options.number("smp"), gic, highmem && options.bool("highmem-redists")),
+                refusesSharedSpis(options));
+    }
+
+    /** {@return whether options ask for a board on which no two devices share an SPI} */
+    static boolean refusesSharedSpis(DeviceProperties options) {
+        return options.text(SHARED_SPIS).equals("refuse");
     }
 
     private static Msi msi(String wanted, boolean its, int gic) {

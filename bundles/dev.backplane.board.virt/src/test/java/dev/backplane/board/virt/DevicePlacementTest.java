@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.MachineDefinition;
 import dev.backplane.board.Placement;
@@ -21,9 +22,11 @@ import org.junit.jupiter.api.Test;
 class DevicePlacementTest {
     private final VirtMachine machine = new VirtMachine();
     private final List<SlotDefinition> slots = new ArrayList<>();
+    private Map<String, String> given = Map.of();
     private MachineDefinition definition = define(Map.of());
 
     private MachineDefinition define(Map<String, String> options) {
+        given = options;
         MachineDefinition defined =
                 machine.define(DeviceProperties.of("machine virt", machine.options(), options));
         slots.clear();
@@ -51,7 +54,8 @@ class DevicePlacementTest {
         List<Slot> views = slots.stream()
                 .map(slot -> view(Slot.class, Map.of("definition", slot)))
                 .toList();
-        return view(Board.class, Map.of("machine", Optional.of(definition), "slots", views, "name", "b"));
+        return view(Board.class, Map.of("machine", Optional.of(definition), "slots", views, "name", "b",
+                "definition", new BoardDefinition("b", "virt", given, List.of())));
     }
 
     private static <T> T view(Class<T> type, Map<String, Object> answers) {
@@ -142,5 +146,81 @@ class DevicePlacementTest {
         }
         plug("pxb-pcie", "last", "", "", Map.of("bus_nr", "200"));
         assertThatThrownBy(() -> smmu("last")).hasMessageContaining("16 SMMUs");
+    }
+
+    // MSI controllers beside the machine's own
+
+    private SlotDefinition its(String bus) throws PlugException {
+        return plug("arm-gicv3-its", "", "", "", bus.isEmpty() ? Map.of() : Map.of("root-bus", bus));
+    }
+
+    private SlotDefinition frame(Map<String, String> properties) throws PlugException {
+        return plug("arm-gicv2m", "", "", "", properties);
+    }
+
+    @Test
+    void anItsForARootComplexOfItsOwn() throws PlugException {
+        plug("pxb-pcie", "pxb1", "", "", Map.of("bus_nr", "8"));
+        SlotDefinition second = its("pxb1");
+        assertThat(second.name()).isEqualTo("its1");
+        assertThat(second.properties()).isEqualTo(Map.of("parent-gic", "gic", "root-bus", "pxb1"));
+        assertThat(second.placement())
+                .isEqualTo(new Placement.SystemBus(Map.of("its", 0x0C20_0000L), Map.of()));
+        smmu("pxb1");
+        assertThatThrownBy(() -> its("pxb1")).hasMessageContaining("MSIs of bus pxb1 go to its1 already");
+        assertThatThrownBy(() -> its("pxb2")).hasMessageContaining("root-bus=pxb2: expected pcie.0");
+    }
+
+    @Test
+    void anMsiControllerComesBeforeTheSmmuThatHasToKnowIt() throws PlugException {
+        plug("pxb-pcie", "pxb1", "", "", Map.of("bus_nr", "8"));
+        smmu("pxb1");
+        assertThatThrownBy(() -> its("pxb1"))
+                .hasMessageContaining("smmu0 governs bus pxb1")
+                .hasMessageContaining("before the SMMU");
+        assertThatThrownBy(() -> its("")).hasMessageContaining("set root-bus to another bus");
+        assertThat(its("pcie.0").properties()).containsEntry("root-bus", "pcie.0");
+    }
+
+    @Test
+    void anItsWhoseGicTakesNoLpisIsRefused() {
+        define(Map.of("gic-version", "2"));
+        assertThatThrownBy(() -> its("pcie.0")).hasMessageContaining("arm_gic of this machine takes no LPIs");
+        define(Map.of("its", "off"));
+        assertThatThrownBy(() -> its("pcie.0")).hasMessageContaining("choose gic-version=3 and msi=its");
+    }
+
+    @Test
+    void severalFramesTakeFreeSpis() throws PlugException {
+        definition = define(Map.of("gic-version", "2"));
+        SlotDefinition second = frame(Map.of("root-bus", "pcie.0"));
+        assertThat(second.name()).isEqualTo("v2m1");
+        assertThat(second.properties()).containsEntry("base-spi", 208L).containsEntry("num-spi", 32L);
+        var place = (Placement.SystemBus) second.placement();
+        assertThat(place.regions()).isEqualTo(Map.of("v2m", 0x0C40_0000L));
+        assertThat(place.lines())
+                .hasSize(32)
+                .containsEntry("spi0", new Placement.Wire("gic", 208))
+                .containsEntry("spi31", new Placement.Wire("gic", 239));
+        SlotDefinition third = frame(Map.of("num-spi", "0x30"));
+        assertThat(third.properties()).containsEntry("base-spi", 240L).containsEntry("num-spi", 48L);
+        assertThatThrownBy(() -> frame(Map.of())).hasMessageContaining("expected SPIs within INTIDs 32 to 287");
+        assertThatThrownBy(() -> frame(Map.of("num-spi", "none"))).hasMessageContaining("num-spi");
+        slots.removeIf(slot -> slot.name().equals("v2m1"));
+        assertThat(frame(Map.of("num-spi", "16")).properties()).containsEntry("base-spi", 208L);
+    }
+
+    @Test
+    void aFrameOnSpisOfAnotherDeviceIsRefusedWhenTheMachineIsStrict() throws PlugException {
+        definition = define(Map.of("gic-version", "2"));
+        assertThat(frame(Map.of("base-spi", "144", "num-spi", "1")).name()).isEqualTo("v2m1");
+        definition = define(Map.of("gic-version", "2", "shared-spis", "refuse"));
+        assertThatThrownBy(() -> frame(Map.of("base-spi", "136", "num-spi", "9")))
+                .hasMessageContaining("SPIs 104 to 111 belong to both v2m0 and v2m1");
+        assertThatThrownBy(() -> frame(Map.of("base-spi", "38", "num-spi", "1")))
+                .hasMessageContaining("SPI 6 belongs to both pcie.0 and v2m1");
+        smmu("pcie.0");
+        assertThatThrownBy(() -> frame(Map.of("base-spi", "147", "num-spi", "4", "root-bus", "pcie.0")))
+                .isInstanceOf(PlugException.class);
     }
 }

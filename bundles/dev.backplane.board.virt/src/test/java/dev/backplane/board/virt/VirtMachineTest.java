@@ -190,6 +190,19 @@ class VirtMachineTest {
     }
 
     @Test
+    void devicesThatShareSpisAreNamedAndRefusedOnRequest() {
+        assertThat(names(define("msi=gicv2m", "iommu=smmuv3"))).containsExactly("gic", "v2m0", "smmu0");
+        for (String gic : List.of("gic-version=2", "gic-version=3")) {
+            assertThatThrownBy(() -> define(gic, "msi=gicv2m", "iommu=smmuv3", "shared-spis=refuse"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("SPIs 74 to 77 belong to both v2m0 and smmu0: choose another msi or iommu, or"
+                            + " shared-spis=warn");
+        }
+        assertThat(names(define("iommu=smmuv3", "shared-spis=refuse"))).containsExactly("gic", "its0", "smmu0");
+        assertThat(names(define("gic-version=2", "shared-spis=refuse"))).containsExactly("gic", "v2m0");
+    }
+
+    @Test
     void theRootBusBypassesItsIommuWhenAsked() {
         assertThat(define("default-bus-bypass-iommu=on").rootBuses().getFirst().bypassesIommu()).isTrue();
     }

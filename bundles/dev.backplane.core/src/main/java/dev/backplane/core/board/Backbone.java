@@ -7,6 +7,7 @@ import dev.backplane.core.irq.LpiStandIn;
 import dev.backplane.core.memory.SystemBus;
 import dev.backplane.core.pci.PciSegment;
 import dev.backplane.core.slot.DeviceSlot;
+import dev.backplane.core.slot.ModelFailure;
 import dev.backplane.core.slot.PlatformServices;
 import dev.backplane.core.slot.SlotHost;
 import dev.backplane.core.time.BoardTime;
@@ -95,12 +96,8 @@ final class Backbone implements SlotHost, AutoCloseable {
     }
 
     @Override
-    public OptionalLong msiDoorbell() {
-        return slots.all().stream()
-                .map(DeviceSlot::msiDoorbell)
-                .filter(OptionalLong::isPresent)
-                .findFirst()
-                .orElse(OptionalLong.empty());
+    public OptionalLong msiDoorbell(String rootBus) throws ModelFailure {
+        return new Doorbells(slots.all()).of(rootBus);
     }
 
     @Override

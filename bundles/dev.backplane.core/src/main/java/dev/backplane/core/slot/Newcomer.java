@@ -140,7 +140,9 @@ final class Newcomer {
         given.keySet().removeIf(name -> offer.when().names().contains(name)
                 && declared.stream().noneMatch(property -> property.name().equals(name)));
         if (declared.stream().anyMatch(property -> property.wiring() && property.name().equals(MSI_DOORBELL))) {
-            slot.host().msiDoorbell().ifPresent(address -> given.putIfAbsent(MSI_DOORBELL, address));
+            slot.host()
+                    .msiDoorbell(String.valueOf(given.getOrDefault(PciIommu.PRIMARY_BUS, "")))
+                    .ifPresent(address -> given.putIfAbsent(MSI_DOORBELL, address));
         }
         DeviceProperties properties = DeviceProperties.of(type, declared, given);
         for (PropertyDescriptor property : declared) {

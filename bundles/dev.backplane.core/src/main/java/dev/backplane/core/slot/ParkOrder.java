@@ -2,6 +2,7 @@ package dev.backplane.core.slot;
 
 import dev.backplane.board.Placement;
 import dev.backplane.board.SlotDefinition;
+import dev.backplane.irq.MsiController;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -63,7 +64,10 @@ public final class ParkOrder {
     }
 
     private static Collection<String> links(Node slot, Set<String> names) {
-        return slot.properties().values().stream()
+        return slot.properties().entrySet().stream()
+                // The functions of that bus send their messages here: it is no target of this slot.
+                .filter(property -> !property.getKey().equals(MsiController.ROOT_BUS))
+                .map(Map.Entry::getValue)
                 .filter(String.class::isInstance)
                 .map(String.class::cast)
                 .filter(names::contains)

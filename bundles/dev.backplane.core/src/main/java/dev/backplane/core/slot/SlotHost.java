@@ -40,8 +40,13 @@ public interface SlotHost {
     /** {@return whether a link property may name that slot or bus} */
     boolean isLinkTarget(String name);
 
-    /** {@return the guest-physical address to which functions send MSIs, or empty when nobody takes any} */
-    OptionalLong msiDoorbell();
+    /**
+     * {@return the guest-physical address to which functions below a root bus send MSIs, or empty when nobody takes any}
+     *
+     * @param rootBus name of the root bus
+     * @throws ModelFailure if more than one MSI controller could be meant
+     */
+    OptionalLong msiDoorbell(String rootBus) throws ModelFailure;
 
     /**
      * Makes the live operations of a bus known.

@@ -254,6 +254,9 @@ class FakeDevice implements DeviceModel, MmioHandler {
                     PropertyDescriptor.of("speed", PropertyType.UINT32, 1L, "a number"),
                     PropertyDescriptor.of("parent", PropertyType.LINK, "", "a slot"),
                     PropertyDescriptor.of("needs", PropertyType.STRING, "", "a need"),
+                    PropertyDescriptor.of("root-bus", PropertyType.LINK, "", "a bus whose MSIs it takes"),
+                    PropertyDescriptor.of("primary-bus", PropertyType.LINK, "", "a bus"),
+                    PropertyDescriptor.wiring("msi-gpa", PropertyType.UINT64, 0L, "set by the board"),
                     PropertyDescriptor.wiring("place", PropertyType.UINT32, 0L, "set by the board"));
         }
 

@@ -25,6 +25,7 @@ class ParkOrderTest {
                     "pcie.0",
                     false),
             pci("pxb1", "pcie.0"),
+            platform("its1", Map.of("parent-gic", "gic", "root-bus", "pxb1"), Map.of(), "", true),
             platform("smmu1", Map.of("primary-bus", "pxb1"), Map.of(), "pxb1", false),
             pci("rp0", "pcie.0"),
             pci("edu0", "rp0"),
@@ -58,6 +59,7 @@ class ParkOrderTest {
         assertThat(order).containsSubsequence("edu0", "rp0", "smmu0", "gic");
         assertThat(order).containsSubsequence("edu0", "its0", "gic");
         assertThat(order).containsSubsequence("edu1", "smmu1");
+        assertThat(order).as("whose MSIs it takes").containsSubsequence("edu1", "pxb1", "its1", "gic");
         assertThat(order).containsSubsequence("edu1", "pxb1");
         assertThat(order).containsSubsequence("rp0", "its0");
     }

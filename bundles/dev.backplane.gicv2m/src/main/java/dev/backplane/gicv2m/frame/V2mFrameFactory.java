@@ -5,6 +5,7 @@ import dev.backplane.device.DeviceModel;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.PropertyType;
+import dev.backplane.irq.MsiController;
 import java.util.List;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -37,7 +38,12 @@ public final class V2mFrameFactory implements DeviceFactory {
     public List<PropertyDescriptor> properties() {
         return List.of(
                 PropertyDescriptor.of(BASE, PropertyType.UINT32, 80L, "INTID of the first SPI of the frame, from 32"),
-                PropertyDescriptor.of(COUNT, PropertyType.UINT32, 64L, "number of SPIs of the frame, 1 or more"));
+                PropertyDescriptor.of(COUNT, PropertyType.UINT32, 64L, "number of SPIs of the frame, 1 or more"),
+                PropertyDescriptor.of(
+                        MsiController.ROOT_BUS,
+                        PropertyType.LINK,
+                        "",
+                        "root bus that it serves; empty: those that no other MSI controller names"));
     }
 
     @Override

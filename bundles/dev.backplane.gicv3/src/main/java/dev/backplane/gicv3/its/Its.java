@@ -39,6 +39,11 @@ public final class Its implements PlatformDevice, MsiController, MsiInspection, 
     public static final List<PropertyDescriptor> PROPERTIES = List.of(
             PropertyDescriptor.of("parent-gic", PropertyType.LINK, "", "slot of the GICv3 that takes the LPIs"),
             PropertyDescriptor.of(
+                    MsiController.ROOT_BUS,
+                    PropertyType.LINK,
+                    "",
+                    "root bus that it serves; empty: those that no other MSI controller names"),
+            PropertyDescriptor.of(
                     "hardware-collections",
                     PropertyType.UINT32,
                     0L,
