@@ -59,6 +59,7 @@ final class ShippedFeatures {
         options.add(systemPackages(TestLibraries.packages()));
         options.add(systemProperty("backplane.home").value(home().toString()));
         options.add(systemProperty("org.ops4j.pax.logging.DefaultServiceLog.level").value("WARN"));
+        options.add(frameworkProperty("felix.fileinstall.dir").value("target/deploy"));
         options.add(frameworkProperty("felix.service.urlhandlers").value("true")); // Pax Exam installs by URL
         Set<String> bundles = new LinkedHashSet<>();
         for (String feature : features) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 
@@ -16,9 +17,16 @@ import org.osgi.framework.BundleContext;
 final class InstalledRecord {
 
     private final Path file;
+    private final Predicate<String> onClassPath;
 
-    InstalledRecord(Path file) {
+    /**
+     * Takes the place of the record.
+     *
+     * @param onClassPath whether the bundle of a location stays where it is instead of being copied into the cache
+     */
+    InstalledRecord(Path file, Predicate<String> onClassPath) {
         this.file = file;
+        this.onClassPath = onClassPath;
     }
 
     /** {@return whether the cache was filled from this plan, and the files are the same} */
@@ -44,13 +52,13 @@ final class InstalledRecord {
                 .toList();
     }
 
-    private static List<String> planned(LaunchPlan plan) throws IOException {
+    private List<String> planned(LaunchPlan plan) throws IOException {
         List<String> lines = new ArrayList<>();
         lines.add("launcher " + Distribution.version());
         plan.frameworkProperties().forEach((key, value) -> lines.add("property " + key + "=" + value));
         lines.subList(1, lines.size()).sort(null);
         for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
-            lines.add("file " + bundle.location() + " " + bundle.file().toAbsolutePath() + " "
+            lines.add((onClassPath.test(bundle.location()) ? "path " : "file ") + bundle.location() + " " + bundle.file().toAbsolutePath() + " "
                     + Files.size(bundle.file()) + " " + changed(bundle.file()));
         }
         return lines;

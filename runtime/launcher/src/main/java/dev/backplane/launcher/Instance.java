@@ -66,6 +66,11 @@ final class Instance implements AutoCloseable {
         return folder.resolve("configuration");
     }
 
+    /** {@return the folder whose jars are installed while the framework runs} */
+    Path deploy() {
+        return folder.resolve("deploy");
+    }
+
     Path logs() {
         return folder.resolve("log");
     }

@@ -20,6 +20,9 @@ record MachinePlan(LaunchPlan everything, Set<String> deferred, Set<String> shel
     /** Features for people: nothing of them is even installed where no shell is wanted. */
     private static final List<String> FOR_SHELLS = List.of("backplane-vm", "backplane-shell");
 
+    /** Watches the folder of an instance; a machine has no folder that people know. */
+    private static final String DEPLOY = "backplane-deploy";
+
     private static final String CONFIG_ADMIN = "org.apache.felix:org.apache.felix.configadmin:";
 
     /**
@@ -32,6 +35,7 @@ record MachinePlan(LaunchPlan everything, Set<String> deferred, Set<String> shel
         List<String> forShells = FOR_SHELLS.stream().filter(available::contains).toList();
         Set<String> names = new LinkedHashSet<>(FIRST);
         names.addAll(available);
+        names.remove(DEPLOY);
         if (!withShell) {
             names.removeAll(forShells);
         }

@@ -111,6 +111,7 @@ public final class Main {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put("backplane.version", Distribution.version());
         properties.put("backplane.instance", instance.name());
+        properties.put("felix.fileinstall.dir", instance.deploy().toAbsolutePath().toString());
         properties.put("backplane.home", distribution.home().toAbsolutePath().normalize().toString());
         switch (task) {
             case CommandLine.Task.Commands(String text) -> properties.put("backplane.console.commands", text);

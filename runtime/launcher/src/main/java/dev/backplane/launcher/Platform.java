@@ -18,6 +18,7 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.connect.ConnectFrameworkFactory;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.wiring.FrameworkWiring;
@@ -33,18 +34,25 @@ final class Platform {
     static final String CONSOLE = "backplane.console";
 
     private final Set<String> deferred;
+    private final ClassPathBundles onClassPath;
     private final LaunchPlan plan;
     private final Instance instance;
     private final Map<String, String> properties;
     private final InstalledRecord record;
     private Framework framework;
 
-    private Platform(LaunchPlan plan, Instance instance, Map<String, String> properties, Set<String> deferred) {
+    private Platform(
+            LaunchPlan plan,
+            Instance instance,
+            Map<String, String> properties,
+            Set<String> deferred,
+            ClassPathBundles onClassPath) {
         this.deferred = Set.copyOf(deferred);
+        this.onClassPath = onClassPath;
         this.plan = plan;
         this.instance = instance;
         this.properties = properties;
-        this.record = new InstalledRecord(instance.record());
+        this.record = new InstalledRecord(instance.record(), onClassPath::contains);
     }
 
     /**
@@ -53,7 +61,7 @@ final class Platform {
      * @param more framework properties beside those of the plan
      */
     static Platform start(LaunchPlan plan, Instance instance, Map<String, String> more) throws LaunchException {
-        return start(plan, instance, more, Set.of());
+        return start(plan, instance, more, Set.of(), ClassPathBundles.none());
     }
 
     /**
@@ -61,10 +69,16 @@ final class Platform {
      *
      * @param more framework properties beside those of the plan
      * @param deferred locations of bundles that are installed, and started by others when they need them
+     * @param onClassPath bundles that are not copied into the cache and keep the class loader of the launcher
      */
-    static Platform start(LaunchPlan plan, Instance instance, Map<String, String> more, Set<String> deferred)
+    static Platform start(
+            LaunchPlan plan,
+            Instance instance,
+            Map<String, String> more,
+            Set<String> deferred,
+            ClassPathBundles onClassPath)
             throws LaunchException {
-        Platform platform = new Platform(plan, instance, more, deferred);
+        Platform platform = new Platform(plan, instance, more, deferred, onClassPath);
         boolean started = false;
         try {
             platform.start();
@@ -136,17 +150,23 @@ final class Platform {
         init(reuse);
         if (reuse && !record.fits(framework.getBundleContext())) {
             framework.stop();
+            awaitEnd();
             init(false);
             reuse = false;
         }
         if (!reuse) {
             Files.deleteIfExists(instance.record());
+            onClassPath.forget();
             install();
+            if (!onClassPath.isEmpty()) {
+                rehearse();
+            }
         }
         framework.start();
         resolve();
-        startBundles();
+        startBundles(false);
         if (!reuse) {
+            onClassPath.remember();
             record.write(plan, framework.getBundleContext());
         }
     }
@@ -164,13 +184,17 @@ final class Platform {
         all.put("felix.cache.locking", "false"); // the instance is locked
         all.put("felix.service.urlhandlers", "false"); // costs start-up time, and nothing here needs it
         all.put("ds.cache.metadata", "true");
-        framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow().newFramework(all);
+        framework = onClassPath.isEmpty()
+                ? ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow().newFramework(all)
+                : ServiceLoader.load(ConnectFrameworkFactory.class).findFirst().orElseThrow()
+                        .newFramework(all, onClassPath);
         framework.init();
     }
 
     private void install() throws IOException, LaunchException {
         for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
-            try (InputStream bytes = Files.newInputStream(bundle.file())) {
+            try (InputStream bytes =
+                    onClassPath.contains(bundle.location()) ? null : Files.newInputStream(bundle.file())) {
                 framework.getBundleContext().installBundle(bundle.location(), bytes);
             } catch (BundleException e) {
                 throw new LaunchException("cannot install " + bundle.file() + ": " + e.getMessage()
@@ -204,14 +228,33 @@ final class Platform {
         }
     }
 
-    private void startBundles() throws BundleException, IOException {
+    /** Starts everything once: the component runtime writes down what it has read when it is stopped. */
+    private void rehearse() throws BundleException, IOException, LaunchException {
+        framework.start();
+        resolve();
+        startBundles(true);
+        framework.stop();
+        awaitEnd();
+        init(true);
+    }
+
+    private void awaitEnd() throws BundleException {
+        try {
+            framework.waitForStop(0);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BundleException("interrupted while the framework stopped", e);
+        }
+    }
+
+    private void startBundles(boolean all) throws BundleException, IOException {
         Map<String, Bundle> byLocation = new LinkedHashMap<>();
         for (Bundle bundle : framework.getBundleContext().getBundles()) {
             byLocation.put(bundle.getLocation(), bundle);
         }
         boolean configured = false;
         for (LaunchPlan.PlannedBundle planned : plan.bundles()) {
-            if (deferred.contains(planned.location())) {
+            if (!all && deferred.contains(planned.location())) {
                 continue;
             }
             // Transient: the cache remembers no start, so each start goes this way, in this order.

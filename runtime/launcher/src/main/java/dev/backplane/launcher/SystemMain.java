@@ -32,6 +32,7 @@ public final class SystemMain {
      * @param arguments see {@code -help}
      */
     public static void main(String[] arguments) {
+        Preparation.begin();
         String home = System.getProperty(Distribution.HOME, ".");
         System.exit(new SystemMain(new Distribution(Path.of(home)), System.getenv()).run(arguments));
     }
@@ -71,7 +72,11 @@ public final class SystemMain {
         properties.put("backplane.deferred", String.join(",", plan.deferred()));
         properties.put("backplane.deferred.shell", String.join(",", plan.shell()));
 
-        Platform platform = Platform.start(plan.everything(), instance, properties, plan.deferred());
+        // Where there is a shell, people update bundles; they need class loaders of their own.
+        ClassPathBundles onClassPath = wantsShell(arguments)
+                ? ClassPathBundles.none()
+                : ClassPathBundles.of(plan.everything(), instance.cache().resolveSibling("headers"));
+        Platform platform = Platform.start(plan.everything(), instance, properties, plan.deferred(), onClassPath);
         Callable<Integer> task = platform.task(TASK).orElseThrow(() -> new LaunchException(
                 "no bundle takes the command line: the feature backplane-qtest is not complete"));
         return task.call();
