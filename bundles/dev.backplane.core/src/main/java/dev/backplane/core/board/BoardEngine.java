@@ -66,7 +66,7 @@ final class BoardEngine implements Board {
     private volatile String trouble = "";
     private volatile boolean unusable;
     private volatile int ofDefinition;
-    private boolean composed;
+    private volatile boolean composed;
     private boolean destroyed;
 
     BoardEngine(
@@ -209,7 +209,13 @@ final class BoardEngine implements Board {
                 break;
             }
         }
-        composed |= isComplete();
+        if (composed || allRunning()) {
+            boolean done = true;
+            for (DeviceSlot slot : slots.all()) {
+                done &= engine.machineDone(slot, limits.forCallbacks());
+            }
+            composed |= done;
+        }
         synchronized (completion) {
             completion.notifyAll();
         }
@@ -277,6 +283,9 @@ final class BoardEngine implements Board {
         for (Offer candidate : candidates) {
             try {
                 engine.take(slot, candidate, limits.forCallbacks());
+                if (composed && !engine.machineDone(slot, limits.forCallbacks())) {
+                    throw ModelFailure.of(slot.trouble());
+                }
                 return;
             } catch (ModelFailure failure) {
                 first = first == null ? failure : first;
@@ -406,6 +415,10 @@ final class BoardEngine implements Board {
 
     @Override
     public boolean isComplete() {
+        return composed && allRunning();
+    }
+
+    private boolean allRunning() {
         List<DeviceSlot> now = slots.all();
         return machine != null
                 && now.size() >= ofDefinition

@@ -37,6 +37,7 @@ public final class DeviceSlot implements Slot {
     private final DmaPort port;
     private final GuestLog log;
     private final SlotHistory history = new SlotHistory();
+    private final SlotLeases leases;
     private final ReentrantReadWriteLock users = new ReentrantReadWriteLock();
     private final Map<Long, String> refusals = Collections.synchronizedMap(new LinkedHashMap<>());
 
@@ -50,6 +51,7 @@ public final class DeviceSlot implements Slot {
     private volatile String trouble = "";
     private volatile long handOvers;
     private volatile long selectedBundle = -1;
+    private volatile boolean machineDone;
     private volatile OptionalLong msiDoorbell = OptionalLong.empty();
 
     /**
@@ -66,6 +68,7 @@ public final class DeviceSlot implements Slot {
         this.host = host;
         gate = new DeviceGate(definition.name(), host.epochs(), timeout);
         port = host.bus().port(definition.name(), gate, TransactionAttributes.NONE);
+        leases = new SlotLeases(definition.name());
         log = new GuestLog(LOGGER, host.board() + "/" + definition.name());
         lastProperties = definition.properties();
     }
@@ -94,6 +97,30 @@ public final class DeviceSlot implements Slot {
 
     GuestLog log() {
         return log;
+    }
+
+    /** {@return what the slot holds of the host} */
+    SlotLeases leases() {
+        return leases;
+    }
+
+    /** Closes what the slot holds of the host, except for what was held before; trouble goes to the history. */
+    void closeLeases(Set<String> before, ModelThread bundle) {
+        try {
+            bundle.run("close leases", () -> leases.close(
+                    before, (lease, why) -> note("LEASE_LEFT", "%s: %s".formatted(lease, why))));
+        } catch (ModelFailure failure) {
+            note("LEASE_LEFT", failure.getMessage());
+        }
+    }
+
+    /** {@return whether the device of the slot knows that all devices of the machine are there} */
+    boolean isMachineDone() {
+        return machineDone;
+    }
+
+    void machineIsDone() {
+        machineDone = true;
     }
 
     @Override

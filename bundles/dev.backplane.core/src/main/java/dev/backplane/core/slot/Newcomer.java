@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** Makes and realizes a model for a slot, beside the one that serves it. */
 final class Newcomer {
@@ -40,6 +41,7 @@ final class Newcomer {
         Capabilities capabilities = slot.capabilities();
         SlotDeviceContext context = null;
         boolean realized = false;
+        var leasesBefore = Set.copyOf(slot.leases().names());
         try {
             if (first) {
                 capabilities = new Capabilities(
@@ -60,7 +62,8 @@ final class Newcomer {
                     slot.port(),
                     properties,
                     mount.lines(),
-                    slot.log());
+                    slot.log(),
+                    slot.leases().of(model));
             SlotDeviceContext door = context;
             bundle.run("realize", () -> mount.realize(model, door));
             realized = true;
@@ -78,6 +81,7 @@ final class Newcomer {
             if (realized) {
                 discard(slot, model, bundle);
             }
+            slot.closeLeases(leasesBefore, bundle);
             if (first) {
                 if (capabilities != null) {
                     capabilities.remove();

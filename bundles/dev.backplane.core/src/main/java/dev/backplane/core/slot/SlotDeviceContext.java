@@ -1,10 +1,12 @@
 package dev.backplane.core.slot;
 
+import dev.backplane.accelerator.VirtualMachine;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.time.DeviceClock;
 import dev.backplane.device.DeviceContext;
 import dev.backplane.device.DeviceLog;
 import dev.backplane.device.DeviceProperties;
+import dev.backplane.device.Leases;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.irq.LpiController;
 import dev.backplane.memory.DmaPort;
@@ -27,7 +29,8 @@ final class SlotDeviceContext implements DeviceContext {
     private final GuestLog log;
     private final DeviceClock clock;
     private final RevocablePort memory;
-    private final List<Runnable> leases = new CopyOnWriteArrayList<>();
+    private final Leases leases;
+    private final List<Runnable> services = new CopyOnWriteArrayList<>();
     private final Set<String> missing = new HashSet<>();
     private volatile boolean revoked;
 
@@ -38,13 +41,15 @@ final class SlotDeviceContext implements DeviceContext {
             DmaPort port,
             DeviceProperties properties,
             Map<String, InterruptLine> lines,
-            GuestLog log) {
+            GuestLog log,
+            Leases leases) {
         this.slot = slot;
         this.host = host;
         this.gate = gate;
         this.properties = properties;
         this.lines = lines;
         this.log = log;
+        this.leases = leases;
         clock = new DeviceClock(host.time(), gate, host.epochs());
         memory = new RevocablePort(this, port);
     }
@@ -108,14 +113,18 @@ final class SlotDeviceContext implements DeviceContext {
         if (revoked) {
             return Optional.empty();
         }
+        if (contract == Leases.class) {
+            return Optional.of(contract.cast(leases));
+        }
         Optional<PlatformServices.Lease<T>> found = host.platform().find(contract);
-        if (found.isEmpty()) {
+        // Whether a board has a virtual machine is a matter of its options, not of what arrives.
+        if (found.isEmpty() && contract != VirtualMachine.class) {
             synchronized (missing) {
                 missing.add(contract.getName());
             }
         }
         return found.map(lease -> {
-            leases.add(lease.release());
+            services.add(lease.release());
             return lease.service();
         });
     }
@@ -140,7 +149,7 @@ final class SlotDeviceContext implements DeviceContext {
     void revoke() {
         revoked = true;
         clock.revoke();
-        leases.forEach(Runnable::run);
-        leases.clear();
+        services.forEach(Runnable::run);
+        services.clear();
     }
 }

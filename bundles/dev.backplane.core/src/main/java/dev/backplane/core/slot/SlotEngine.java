@@ -3,10 +3,12 @@ package dev.backplane.core.slot;
 import dev.backplane.board.Slot.State;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.device.DeviceModel;
+import dev.backplane.device.MachineDone;
 import dev.backplane.device.ResetKind;
 import dev.backplane.device.ResetPhase;
 import dev.backplane.device.SavedState;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -142,6 +144,30 @@ public final class SlotEngine {
     }
 
     /**
+     * Tells a slot's model that all devices of the machine are there, unless one in the slot knows it.
+     *
+     * @param slot the slot
+     * @param deadline for calls into bundles
+     * @return false when it cannot work like that; the slot has failed then and says why
+     */
+    public boolean machineDone(DeviceSlot slot, Deadline deadline) {
+        Occupant now = slot.occupant();
+        if (now == null || slot.isMachineDone()) {
+            return true;
+        }
+        if (now.model() instanceof MachineDone waiting) {
+            try (ModelThread bundle = thread(slot, deadline)) {
+                bundle.run("machine done", waiting::machineDone);
+            } catch (ModelFailure failure) {
+                Departure.failed(slot, now.offer().stamp(), now.offer().provider(), failure.getMessage());
+                return false;
+            }
+        }
+        slot.machineIsDone();
+        return true;
+    }
+
+    /**
      * Disposes of a slot's model, if any, and of the slot's place on the board.
      *
      * @param slot the slot
@@ -153,9 +179,10 @@ public final class SlotEngine {
         if (slot.capabilities() != null) {
             slot.capabilities().remove();
         }
-        if (slot.mount() != null) {
-            slot.mount().remove();
-            try (ModelThread waiting = thread(slot, deadline)) {
+        try (ModelThread waiting = thread(slot, deadline)) {
+            slot.closeLeases(Set.of(), waiting);
+            if (slot.mount() != null) {
+                slot.mount().remove();
                 Departure.drain(List.of(slot), waiting);
             }
         }

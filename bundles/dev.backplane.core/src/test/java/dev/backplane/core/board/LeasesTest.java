@@ -1,0 +1,136 @@
+package dev.backplane.core.board;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.Slot;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LeasesTest {
+    private final Bench bench = new Bench();
+    private final List<String> journal = new CopyOnWriteArrayList<>();
+    private final LeasingDevice.Factory factory = new LeasingDevice.Factory("leasing", journal);
+
+    @AfterEach
+    void close() {
+        bench.close();
+    }
+
+    private List<String> of(String verb) {
+        return journal.stream().filter(entry -> entry.startsWith(verb)).toList();
+    }
+
+    @Test
+    void aSlotKeepsLeasesOverItsModelsAndClosesThemInReverseWhenItIsRemoved() throws Exception {
+        Board board = bench.completeBoard();
+        var first = LeasingDevice.offer(factory, 1);
+        bench.registry.offer(first);
+        board.plug(Bench.device("leasing", "one"));
+        bench.registry.offer(LeasingDevice.offer(factory, 2));
+        bench.settled(board);
+        bench.withdraw(first);
+        assertThat(of("finds")).containsExactly("finds []", "finds [device, table, queue]");
+        assertThat(of("closes")).isEmpty();
+        board.unplug("one");
+        assertThat(journal.subList(journal.size() - 4, journal.size()))
+                .containsExactly("unrealized one", "closes queue", "closes table", "closes device");
+    }
+
+    @Test
+    void aParkedSlotKeepsItsLeasesForWhoComesNext() throws Exception {
+        Board board = bench.completeBoard();
+        var first = LeasingDevice.offer(factory, 1);
+        bench.registry.offer(first);
+        board.plug(Bench.device("leasing", "one"));
+        bench.withdraw(first);
+        assertThat(of("closes")).isEmpty();
+        bench.registry.offer(LeasingDevice.offer(factory, 2));
+        bench.settled(board);
+        assertThat(of("finds")).containsExactly("finds []", "finds [device, table, queue]");
+    }
+
+    @Test
+    void aRefusedRealizeLeavesNothingBehindAndTakesNothingOfItsPredecessor() throws Exception {
+        Board board = bench.completeBoard();
+        factory.refusesRealize = true;
+        bench.registry.offer(LeasingDevice.offer(factory, 1));
+        assertThatThrownBy(() -> board.plug(Bench.device("leasing", "one")))
+                .hasMessageContaining("the host is not good enough");
+        assertThat(of("closes")).containsExactly("closes extra", "closes table", "closes device");
+
+        journal.clear();
+        var good = new LeasingDevice.Factory("leasing", journal);
+        bench.registry.offer(LeasingDevice.offer(good, 2));
+        Slot slot = board.plug(Bench.device("leasing", "two"));
+        bench.registry.offer(LeasingDevice.offer(factory, 3));
+        bench.settled(board);
+        assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(of("closes")).containsExactly("closes extra");
+    }
+
+    @Test
+    void whatCannotBeClosedIsNotedAndTheRestIsClosed() throws Exception {
+        Board board = bench.completeBoard();
+        factory.troubled = true;
+        bench.registry.offer(LeasingDevice.offer(factory, 1));
+        Slot slot = board.plug(Bench.device("leasing", "one"));
+        board.unplug("one");
+        assertThat(of("closes")).containsExactly("closes queue", "closes table", "closes device");
+        assertThat(slot.history()).anySatisfy(entry -> {
+            assertThat(entry.event()).isEqualTo("LEASE_LEFT");
+            assertThat(entry.detail()).contains("table").contains("EBUSY");
+        });
+    }
+
+    @Test
+    void theMachineIsDoneOnceForASlotWhenAllDevicesAreThere() throws Exception {
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        bench.offer(bench.factory("controller"));
+        bench.registry.offer(LeasingDevice.offer(factory, 1));
+        Board board = bench.registry.create(new BoardDefinition(
+                "b", "fake", Map.of(), List.of(Bench.device("leasing", "one"))));
+        bench.settled(board);
+        assertThat(of("machine")).isEmpty();
+        bench.offer(bench.factory("timer"));
+        bench.settled(board);
+        assertThat(board.isComplete()).isTrue();
+        assertThat(of("machine")).containsExactly("machine done one");
+        bench.registry.offer(LeasingDevice.offer(factory, 2));
+        board.plug(Bench.device("leasing", "two"));
+        assertThat(of("machine")).containsExactly("machine done one", "machine done two");
+        bench.settled(board);
+        assertThat(board.slot("one").orElseThrow().handOvers()).isOne();
+    }
+
+    @Test
+    void aDeviceThatCannotWorkOnTheMachineFailsItsSlotAndTheBoardSaysWhy() {
+        bench.registry.machineTypeArrived("fake", new FakeMachine());
+        bench.offer(bench.factory("controller"));
+        bench.offer(bench.factory("timer"));
+        factory.refusesMachine = true;
+        bench.registry.offer(LeasingDevice.offer(factory, 1));
+        Board board = bench.registry.create(new BoardDefinition(
+                "b", "fake", Map.of(), List.of(Bench.device("leasing", "one"))));
+        bench.settled(board);
+        assertThat(board.isComplete()).isFalse();
+        assertThat(board.slot("one").orElseThrow().state()).isEqualTo(Slot.State.FAILED);
+        assertThat(board.why()).anySatisfy(cause -> assertThat(cause.reason())
+                .contains("machine done: ats=auto: there is no device to ask: say ats=on or off"));
+    }
+
+    @Test
+    void aLateDeviceThatCannotWorkOnTheMachineIsNotPlugged() {
+        Board board = bench.completeBoard();
+        factory.refusesMachine = true;
+        bench.registry.offer(LeasingDevice.offer(factory, 1));
+        assertThatThrownBy(() -> board.plug(Bench.device("leasing", "one"))).hasMessageContaining("ats=auto");
+        assertThat(board.slot("one")).isEmpty();
+        assertThat(of("closes")).containsExactly("closes queue", "closes table", "closes device");
+    }
+}
