@@ -20,9 +20,11 @@ final class EmulatedIommuOps implements PciIommuOps {
 
     @Override
     public Optional<String> supportsAddressSpace(PciRequester function) {
-        return function.kind() == PciRequester.Kind.ASSIGNED_ENDPOINT
-                ? Optional.of(refusal("assigned device " + function.address()))
-                : Optional.empty();
+        return switch (function.kind()) {
+            case ASSIGNED_ENDPOINT, ASSIGNED_ENDPOINT_WITHOUT_IOMMUFD ->
+                Optional.of(refusal("assigned device " + function.address()));
+            case EMULATED_ENDPOINT, BRIDGE, ROOT -> Optional.empty();
+        };
     }
 
     @Override

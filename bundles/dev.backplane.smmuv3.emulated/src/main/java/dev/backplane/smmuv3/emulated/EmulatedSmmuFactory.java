@@ -8,7 +8,9 @@ import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
 /** Makes SMMUv3s that walk their tables in software. */
-@Component(service = DeviceFactory.class, property = DeviceFactory.TYPE + "=" + EmulatedSmmuFactory.DEVICE_TYPE)
+@Component(
+        service = DeviceFactory.class,
+        property = {DeviceFactory.TYPE + "=" + EmulatedSmmuFactory.DEVICE_TYPE, DeviceFactory.WHEN + "=(!(accel=on))"})
 public final class EmulatedSmmuFactory implements DeviceFactory {
     static final String DEVICE_TYPE = "arm-smmuv3";
 

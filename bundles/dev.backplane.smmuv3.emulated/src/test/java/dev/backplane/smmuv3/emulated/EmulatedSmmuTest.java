@@ -14,9 +14,11 @@ import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.Translation;
 import dev.backplane.pci.Bdf;
+import dev.backplane.pci.HostIommuDevice;
 import dev.backplane.pci.PciRequester;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -107,10 +109,11 @@ class EmulatedSmmuTest {
     void takesEveryFunctionButAssignedOnes(PciRequester.Kind kind) throws Exception {
         var ops = new TestBoard(Map.of()).smmu.iommuOps();
         var function = new PciRequester(new Bdf(0, 2, 0), new Bdf(0, 2, 0), "any", kind);
-        if (kind == PciRequester.Kind.ASSIGNED_ENDPOINT) {
+        if (kind == PciRequester.Kind.ASSIGNED_ENDPOINT
+                || kind == PciRequester.Kind.ASSIGNED_ENDPOINT_WITHOUT_IOMMUFD) {
             assertThat(ops.supportsAddressSpace(function).orElseThrow())
                     .contains("00:02.0 cannot be behind an emulated SMMUv3");
-            assertThat(ops.setIommuDevice(function, () -> "0000:41:00.0").orElseThrow()).contains("0000:41:00.0");
+            assertThat(ops.setIommuDevice(function, new AssignedDevice()).orElseThrow()).contains("0000:41:00.0");
         } else {
             assertThat(ops.supportsAddressSpace(function)).isEmpty();
         }
@@ -193,5 +196,23 @@ class EmulatedSmmuTest {
         assertThat(board.smmu.streamTableEntry(8).child("STE[0x8]").child("V").value()).isEqualTo("0x0");
         assertThat(board.smmu.contextDescriptor(8, 0).child("result").child("C_BAD_STE").note())
                 .isEqualTo("recorded");
+    }
+
+    /** A device that the host would have to translate for: none of its methods may be called. */
+    private static final class AssignedDevice implements HostIommuDevice {
+        @Override
+        public String hostName() {
+            return "0000:41:00.0";
+        }
+
+        @Override
+        public Optional<String> pass() {
+            throw new AssertionError("its DMA does not pass through software");
+        }
+
+        @Override
+        public Optional<String> block() {
+            throw new AssertionError("its DMA does not pass through software");
+        }
     }
 }
