@@ -52,6 +52,21 @@ public record Command(long low, long high) {
         return Optional.ofNullable(CommandCode.of(OPCODE.getInt(low)));
     }
 
+    /** {@return the StreamID of a command that has one} */
+    public int streamId() {
+        return (int) STREAM_ID.get(low);
+    }
+
+    /** {@return the SubstreamID of a command that has one, 0 to 0xFFFFF} */
+    public int substreamId() {
+        return SUBSTREAM_ID.getInt(low);
+    }
+
+    /** {@return Range of a CMD_CFGI_STE_RANGE: the low Range + 1 bits of the StreamID do not count; 31 means all} */
+    public int range() {
+        return RANGE.getInt(high);
+    }
+
     /** {@return the command's name as the manual spells it, without {@code CMD_}} */
     public String name() {
         CommandCode code = CommandCode.of(OPCODE.getInt(low));

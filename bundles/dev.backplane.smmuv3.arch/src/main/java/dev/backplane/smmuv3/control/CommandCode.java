@@ -124,6 +124,11 @@ public enum CommandCode {
         return rule.test(id);
     }
 
+    /** {@return whether the command names addresses, with TG, TTL, NUM and SCALE} */
+    boolean isByAddress() {
+        return highFields.contains(Command.TG);
+    }
+
     List<BitField> lowFields() {
         return lowFields;
     }

@@ -17,15 +17,17 @@ final class CommandExecutor {
     private final SmmuIdentity id;
     private final SmmuBackend backend;
     private final Epochs epochs;
+    private final EventQueue events;
     private final DeviceLog log;
     private final Map<CommandCode, LongAdder> executed = new EnumMap<>(CommandCode.class);
     private final LongAdder illegal = new LongAdder();
     private final LongAdder unfetchable = new LongAdder();
 
-    CommandExecutor(SmmuIdentity id, SmmuBackend backend, Epochs epochs, DeviceLog log) {
+    CommandExecutor(SmmuIdentity id, SmmuBackend backend, Epochs epochs, EventQueue events, DeviceLog log) {
         this.id = id;
         this.backend = backend;
         this.epochs = epochs;
+        this.events = events;
         this.log = log;
         for (CommandCode code : CommandCode.values()) {
             executed.put(code, new LongAdder());
@@ -63,6 +65,9 @@ final class CommandExecutor {
         if (code == CommandCode.SYNC && Command.CS.get(low) == CS_RESERVED) {
             return illegal(low, high, "CS is the reserved 0b11");
         }
+        if (code.isByAddress() && id.rangeInvalidation() && isReservedRange(low, high)) {
+            return illegal(low, high, "TG is given, but neither a range nor a level");
+        }
         if (!backend.execute(context, code, command)) {
             return illegal(low, high, "it was refused");
         }
@@ -72,7 +77,18 @@ final class CommandExecutor {
         }
         // Transactions that looked something up before it was dropped end before the CMD_SYNC does (section 4.7.3).
         epochs.synchronize(context);
+        events.endMerging();
         return Command.CS.get(low) == SIG_IRQ ? CommandOutcome.CONSUMED_WITH_INTERRUPT : CommandOutcome.CONSUMED;
+    }
+
+    /** Section 4.4.1.1: TG without NUM, SCALE and TTL; with 16 KiB there are no blocks at level 1, so TTL 1 is 0. */
+    private static boolean isReservedRange(long low, long high) {
+        long tg = Command.TG.get(high);
+        long ttl = Command.TTL.get(high);
+        return tg != 0
+                && (ttl == 0 || tg == 2 && ttl == 1)
+                && Command.NUM.get(low) == 0
+                && Command.SCALE.get(low) == 0;
     }
 
     CommandOutcome unfetchable(long address) {

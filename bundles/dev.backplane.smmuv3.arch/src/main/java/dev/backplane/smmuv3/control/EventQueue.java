@@ -16,6 +16,7 @@ final class EventQueue {
     private final DmaPort memory;
     private final SmmuInterrupts interrupts;
     private final LongAdder recorded = new LongAdder();
+    private final LongAdder merged = new LongAdder();
     private final LongAdder overflowed = new LongAdder();
     private final LongAdder aborted = new LongAdder();
     private final LongAdder disabled = new LongAdder();
@@ -30,6 +31,8 @@ final class EventQueue {
     private int lateWriters;
     /** Counts enables, disables, write aborts and resets: a writer from before does not publish its entry. */
     private int generation;
+    /** The newest record in the queue while events may be merged into it, else null. */
+    private long[] newest;
 
     EventQueue(ControlRegisters registers, DmaPort memory, SmmuInterrupts interrupts) {
         this.registers = registers;
@@ -40,9 +43,11 @@ final class EventQueue {
     /**
      * Records an event.
      *
+     * @param words the record: four words, not changed afterwards
+     * @param mergeable the stream allows that the record stands for more than one event
      * @return whether the record is in the queue; it is lost when the queue is disabled, full, or its memory aborts
      */
-    boolean record(TransactionContext context, long word0, long word1, long word2, long word3) {
+    boolean record(TransactionContext context, long[] words, boolean mergeable) {
         QueueGeometry queue;
         int entry;
         int startedIn;
@@ -51,12 +56,16 @@ final class EventQueue {
                 disabled.increment();
                 return false;
             }
-            if (lateWriters != 0) {
+            if (lateWriters != 0 || registers.isActive(RegisterTable.EVENTQ_ABT_ERR)) {
                 aborted.increment();
                 return false;
             }
             queue = registers.eventQueue();
             entry = allocated;
+            if (mergeable && repeatsNewest(queue, words)) {
+                merged.increment();
+                return true;
+            }
             if (queue.isFull(entry, queue.position(registers.get(registers.eventqCons)))) {
                 overflow();
                 return false;
@@ -67,9 +76,9 @@ final class EventQueue {
         }
         boolean written = false;
         try {
-            written = write(context, queue.address(entry), word0, word1, word2, word3);
+            written = write(context, queue.address(entry), words);
         } finally {
-            finish(queue, entry, startedIn, written);
+            finish(queue, entry, startedIn, written, mergeable ? words : null);
         }
         return written;
     }
@@ -83,12 +92,28 @@ final class EventQueue {
         }
     }
 
-    private boolean write(
-            TransactionContext context, long address, long word0, long word1, long word2, long word3) {
-        return memory.write(context, address, 8, word0).isDone()
-                && memory.write(context, address + 8, 8, word1).isDone()
-                && memory.write(context, address + 16, 8, word2).isDone()
-                && memory.write(context, address + 24, 8, word3).isDone();
+    private boolean write(TransactionContext context, long address, long[] words) {
+        for (int i = 0; i < words.length; i++) {
+            if (!memory.write(context, address + 8L * i, 8, words[i]).isDone()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** {@return whether the newest record is visible, not consumed, and says the same} Holds the monitor. */
+    private boolean repeatsNewest(QueueGeometry queue, long[] words) {
+        return newest != null
+                && allocated == queue.position(registers.get(registers.eventqProd))
+                && allocated != queue.position(registers.get(registers.eventqCons))
+                && EventMerging.isSame(newest, words);
+    }
+
+    /** What happens from now on is told apart from what has been recorded: a CMD_SYNC is complete. */
+    void endMerging() {
+        synchronized (registers) {
+            newest = null;
+        }
     }
 
     /** Marks that records were lost, unless software has yet to acknowledge an earlier loss (section 7.4). */
@@ -100,7 +125,8 @@ final class EventQueue {
         }
     }
 
-    private void finish(QueueGeometry queue, int entry, int startedIn, boolean written) {
+    /** Publishes what is complete; {@code mergeable} is the record if others may be merged into it, else null. */
+    private void finish(QueueGeometry queue, int entry, int startedIn, boolean written, long[] mergeable) {
         boolean nonEmpty = false;
         boolean globalError = false;
         synchronized (registers) {
@@ -112,6 +138,7 @@ final class EventQueue {
             if (startedIn == generation && written) {
                 recorded.increment();
                 complete.set(entry);
+                newest = queue.next(entry) == allocated ? mergeable : newest;
                 nonEmpty = publish(queue) && registers.isSet(registers.irqCtrl, RegisterTable.EVENTQ_IRQEN);
             } else if (startedIn == generation) {
                 // PROD stays where it is; the records that others are writing behind this one are lost as well.
@@ -156,6 +183,7 @@ final class EventQueue {
         writers = 0;
         allocated = registers.eventQueue().position(registers.get(registers.eventqProd));
         complete.clear();
+        newest = null;
     }
 
     /** A cleared EVENTQEN is acknowledged when no record is being written (section 6.3.9.3). Holds the monitor. */
@@ -187,6 +215,10 @@ final class EventQueue {
 
     long recorded() {
         return recorded.sum();
+    }
+
+    long merged() {
+        return merged.sum();
     }
 
     long overflowed() {

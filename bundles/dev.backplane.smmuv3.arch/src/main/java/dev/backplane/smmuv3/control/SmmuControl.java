@@ -57,9 +57,9 @@ public final class SmmuControl implements EventSink {
         this.backend = backend;
         this.epochs = epochs;
         registers = new ControlRegisters(identity);
-        executor = new CommandExecutor(identity, backend, epochs, log);
-        commands = new CommandQueue(registers, memory, executor, interrupts);
         events = new EventQueue(registers, memory, interrupts);
+        executor = new CommandExecutor(identity, backend, epochs, events, log);
+        commands = new CommandQueue(registers, memory, executor, interrupts);
         writes = new RegisterWrites(registers, commands, events, log);
     }
 
@@ -155,9 +155,19 @@ public final class SmmuControl implements EventSink {
 
     @Override
     public void record(TransactionContext context, SmmuEvent event) {
+        record(context, event, false);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>An event that may be merged is, when it equals the newest record, software has not consumed that yet, and no
+     * CMD_SYNC has completed since (section 7.3.1).
+     */
+    @Override
+    public void record(TransactionContext context, SmmuEvent event, boolean mergeable) {
         eventCounters.count(event.type());
-        long[] words = event.encode();
-        events.record(context, words[0], words[1], words[2], words[3]);
+        events.record(context, event.encode(), mergeable);
     }
 
     /**
@@ -169,7 +179,7 @@ public final class SmmuControl implements EventSink {
      */
     public boolean record(TransactionContext context, long[] words) {
         eventCounters.count(words);
-        return events.record(context, words[0], words[1], words[2], words[3]);
+        return events.record(context, words, false);
     }
 
     /**
@@ -270,6 +280,7 @@ public final class SmmuControl implements EventSink {
         executed.add(InspectNode.number("CERROR_ABT", executor.unfetchable()));
         var recorded = new ArrayList<>(eventCounters.inspect());
         recorded.add(InspectNode.number("recorded", events.recorded()));
+        recorded.add(InspectNode.number("merged", events.merged()));
         recorded.add(InspectNode.number("lost, queue disabled", events.disabled()));
         recorded.add(InspectNode.number("lost, queue full", events.overflowed()));
         recorded.add(InspectNode.number("lost, write aborted", events.aborted()));

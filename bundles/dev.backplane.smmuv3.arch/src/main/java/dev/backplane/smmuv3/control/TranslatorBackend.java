@@ -73,8 +73,8 @@ public final class TranslatorBackend implements SmmuBackend {
     }
 
     /**
-     * Section 4.4.1.1: TG = 0 names one address, and so does everything without range invalidation. NUM, SCALE and TTL
-     * all zero beside a TG is reserved; the one granule that it spells is dropped then.
+     * Section 4.4.1.1: TG = 0 names one address, and so does everything without range invalidation. The level hint
+     * TTL only narrows what must go, so it is not used.
      */
     private TlbRange range(Command command) {
         long address = Command.ADDRESS.inPlace(command.high());

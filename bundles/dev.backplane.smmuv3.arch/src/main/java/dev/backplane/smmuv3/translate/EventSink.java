@@ -13,4 +13,14 @@ public interface EventSink {
      * @param event what happened
      */
     void record(TransactionContext context, SmmuEvent event);
+
+    /**
+     * Records an event that may be merged with an earlier one (IHI 0070 section 7.3.1). Like {@link
+     * #record(TransactionContext, SmmuEvent)}, which is what this does unless it is overridden.
+     *
+     * @param mergeable STE.MEV is 1: one record may stand for this event and an identical one
+     */
+    default void record(TransactionContext context, SmmuEvent event, boolean mergeable) {
+        record(context, event);
+    }
 }

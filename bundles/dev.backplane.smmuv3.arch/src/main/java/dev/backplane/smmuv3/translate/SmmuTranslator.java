@@ -237,7 +237,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
 
     private Translation faulted(Walk walk) {
         if (walk.recorded) {
-            events.record(walk.context, walk.event);
+            events.record(walk.context, walk.event, walk.mergesEvents);
         }
         return walk.how;
     }

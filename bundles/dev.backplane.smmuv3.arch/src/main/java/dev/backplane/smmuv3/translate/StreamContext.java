@@ -10,6 +10,7 @@ import dev.backplane.smmuv3.translate.AttributeOverrides.Override;
  * @param translation address space, or null when no stage translates
  * @param bypass what a bypass answers, or null when {@code translation} is not or the stream aborts
  * @param overrides what happens to incoming attributes
+ * @param mergesEvents STE.MEV: events of the stream may be merged
  * @param keptVariant bits of {@link #variant} that stay as the transaction has them
  * @param setVariant bits of {@link #variant} that the stream sets
  */
@@ -17,17 +18,23 @@ record StreamContext(
         TranslationContext translation,
         Translation.Mapped bypass,
         AttributeOverrides overrides,
+        boolean mergesEvents,
         int keptVariant,
         int setVariant) {
 
     /** Config = 0b0xx. */
-    static final StreamContext ABORT = new StreamContext(null, null, AttributeOverrides.NONE);
+    static final StreamContext ABORT = new StreamContext(null, null, AttributeOverrides.NONE, false);
 
-    StreamContext(TranslationContext translation, Translation.Mapped bypass, AttributeOverrides overrides) {
+    StreamContext(
+            TranslationContext translation,
+            Translation.Mapped bypass,
+            AttributeOverrides overrides,
+            boolean mergesEvents) {
         this(
                 translation,
                 bypass,
                 overrides,
+                mergesEvents,
                 (overrides.privileged() == Override.INCOMING ? 1 : 0)
                         | (overrides.instruction() == Override.INCOMING ? 2 : 0),
                 (overrides.privileged() == Override.SET ? 1 : 0)

@@ -41,6 +41,7 @@ final class StreamTableWalker {
             walk.configurationFault(EventType.C_BAD_STE, true, reason);
             return null;
         }
+        walk.mergesEvents = Ste.MEV.isSet(ste);
         return config;
     }
 

@@ -79,7 +79,9 @@ final class TranslationProcess {
             case StreamConfig.Illegal _ -> null;
             case StreamConfig.Abort _ -> StreamContext.ABORT;
             case StreamConfig.Bypass(AttributeOverrides overrides) ->
-                hasNoSubstream(walk) ? new StreamContext(null, bypass(overrides.memory()), overrides) : null;
+                hasNoSubstream(walk)
+                        ? new StreamContext(null, bypass(overrides.memory()), overrides, walk.mergesEvents)
+                        : null;
             case StreamConfig.Translate translate -> translating(walk, translate);
         };
     }
@@ -98,7 +100,7 @@ final class TranslationProcess {
         walk.override(stream.overrides());
         ContextTablePointer pointer = stream.contexts();
         if (pointer == null) {
-            return hasNoSubstream(walk) ? withoutStage1(stream) : null;
+            return hasNoSubstream(walk) ? withoutStage1(walk, stream) : null;
         }
         int index = 0;
         if (walk.attributes.hasSubstream()) {
@@ -113,13 +115,13 @@ final class TranslationProcess {
                 return null;
             }
             if (pointer.defaultSubstream() == 1) {
-                return withoutStage1(stream);
+                return withoutStage1(walk, stream);
             }
         }
         ContextConfig.Stage1 stage1 = contextTable.find(walk, pointer, index, stream.stage2());
         return stage1 == null
                 ? null
-                : context(new TranslationContext.Key(stage1, stream.stage2(), stream.vmid(), null), stream.overrides());
+                : context(walk, new TranslationContext.Key(stage1, stream.stage2(), stream.vmid(), null), stream);
     }
 
     private static boolean substreamAllowed(Walk walk, ContextTablePointer pointer, int substreamId) {
@@ -136,21 +138,21 @@ final class TranslationProcess {
         return true;
     }
 
-    private StreamContext withoutStage1(StreamConfig.Translate stream) {
+    private StreamContext withoutStage1(Walk walk, StreamConfig.Translate stream) {
         MemoryAttributes input = stream.overrides().memory();
         return stream.stage2() == null
-                ? new StreamContext(null, bypass(input), stream.overrides())
-                : context(
-                        new TranslationContext.Key(null, stream.stage2(), stream.vmid(), input), stream.overrides());
+                ? new StreamContext(null, bypass(input), stream.overrides(), walk.mergesEvents)
+                : context(walk, new TranslationContext.Key(null, stream.stage2(), stream.vmid(), input), stream);
     }
 
-    private StreamContext context(TranslationContext.Key key, AttributeOverrides overrides) {
-        return new StreamContext(contexts.apply(key), null, overrides);
+    private StreamContext context(Walk walk, TranslationContext.Key key, StreamConfig.Translate stream) {
+        return new StreamContext(contexts.apply(key), null, stream.overrides(), walk.mergesEvents);
     }
 
     /** {@return the mapping of the page around the walk's address} */
     Translation.Mapped translate(Walk walk, StreamContext stream) {
         walk.override(stream.overrides());
+        walk.mergesEvents = stream.mergesEvents();
         TranslationContext space = stream.translation();
         if (space == null) {
             if (stream.bypass() == null) {

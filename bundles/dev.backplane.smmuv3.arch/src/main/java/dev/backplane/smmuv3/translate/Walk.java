@@ -65,6 +65,8 @@ final class Walk {
 
     SmmuEvent event;
     boolean recorded;
+    /** STE.MEV of the stream, once its STE is found to be valid. */
+    boolean mergesEvents;
     String reason;
 
     Walk(DmaPort tables, long owner) {
@@ -92,6 +94,7 @@ final class Walk {
         privileged = transaction.privileged();
         instruction = transaction.instruction();
         stage1Global = false;
+        mergesEvents = false;
         pointers = null;
         return this;
     }

@@ -59,6 +59,25 @@ class CommandQueueTest {
         assertThat(smmu.pulses.contains("gerror")).isEqualTo(!legal);
     }
 
+    /** 4.4.1.1: a granule that neither a range nor a level uses is CERROR_ILL; QEMU drops the granule. */
+    @ParameterizedTest(name = "{0} TG {1} NUM {2} SCALE {3} TTL {4}, RIL {5}")
+    @CsvSource({
+        "0x12, 0, 0, 0, 0, true, true", "0x12, 1, 0, 0, 0, true, false", "0x13, 2, 0, 0, 0, true, false",
+        "0x2A, 3, 0, 0, 0, true, false", "0x12, 1, 1, 0, 0, true, true", "0x13, 1, 0, 1, 0, true, true",
+        "0x12, 1, 0, 0, 1, true, true", "0x2A, 1, 0, 0, 3, true, true", "0x12, 3, 0, 0, 1, true, true",
+        // Level 1 has no blocks with 16 KiB without DS: the value is taken for 0.
+        "0x12, 2, 0, 0, 1, true, false", "0x2A, 2, 3, 0, 1, true, true", "0x13, 2, 0, 0, 2, true, true",
+        // Without RIL the fields are RES0, and ignored.
+        "0x12, 1, 0, 0, 0, false, true", "0x2A, 3, 0, 0, 0, false, true", "0x12, 2, 0, 0, 1, false, true",
+    })
+    void aGranuleNeedsARangeOrALevel(String opcode, int tg, int num, int scale, int ttl, boolean ril, boolean legal) {
+        var options = new SmmuOptions(true, true, 44, ril, SmmuOptions.DEFAULT.granules(), 16, 19, 19);
+        var smmu = new Bench(IdentityProfile.VIRT_11_1.identity(options)).withQueues(3, 3);
+        smmu.command(0, Long.decode(opcode) | num << 12 | scale << 20, 0x4000_0000L | ttl << 8 | tg << 10);
+        smmu.write(CMDQ_PROD, 1);
+        assertThat(smmu.read(CMDQ_CONS)).isEqualTo(legal ? 1 : ILL << 24);
+    }
+
     @Test
     void stopsAtAnIllegalCommandUntilTheErrorIsAcknowledged() {
         bench.command(0, NSNH_ALL, 0);

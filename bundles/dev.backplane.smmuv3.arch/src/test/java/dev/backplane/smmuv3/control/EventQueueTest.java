@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.backplane.inspect.InspectNode;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.smmuv3.spec.EventType;
+import dev.backplane.smmuv3.translate.FaultClass;
 import dev.backplane.smmuv3.translate.SmmuEvent;
 import java.util.BitSet;
 import java.util.concurrent.ExecutorService;
@@ -103,6 +104,104 @@ class EventQueueTest {
         fault(3);
         assertThat(bench.read(EVENTQ_PROD)).isEqualTo(1);
         assertThat(bench.memory.get(EVENTS) >>> 32).isEqualTo(3);
+    }
+
+    /** 7.2.1: the queue is not writable while EVENTQ_ABT_ERR is active; what is lost then is no overflow. */
+    @Test
+    void nothingIsDeliveredUntilAnAbortIsAcknowledged() {
+        bench.memory.abortsFrom(EVENTS);
+        fault(1);
+        bench.memory.abortsFrom(1L << 40);
+        for (int i = 0; i < 2 * FULL; i++) {
+            fault(2);
+        }
+        assertThat(bench.read(EVENTQ_PROD)).isZero();
+        assertThat(bench.memory.get(EVENTS)).isZero();
+        bench.write(GERRORN, EVENTQ_ABT_ERR);
+        fault(3);
+        assertThat(bench.read(EVENTQ_PROD)).isEqualTo(1);
+        assertThat(bench.memory.get(EVENTS) >>> 32).isEqualTo(3);
+    }
+
+    private void mergeable(long inputAddress, long ipa) {
+        bench.control.record(bench.context(), translation(inputAddress, ipa), true);
+    }
+
+    private static SmmuEvent translation(long inputAddress, long ipa) {
+        return new SmmuEvent(
+                EventType.F_TRANSLATION, 8, TransactionAttributes.NO_SUBSTREAM, true, FaultClass.IN, true, false, false,
+                inputAddress, ipa, 0, false, 0, 0);
+    }
+
+    /** 7.3.1 and 7.3.13: InputAddr[11:0] does not tell events apart. */
+    @Test
+    void anEventThatRepeatsTheNewestRecordIsMerged() {
+        mergeable(0x1000, 0x5000);
+        mergeable(0x1000, 0x5000);
+        mergeable(0x1FF8, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("the same page").isEqualTo(1);
+        assertThat(bench.memory.get(EVENTS + 16)).as("the first one's address").isEqualTo(0x1000);
+        mergeable(0x2000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("another page").isEqualTo(2);
+        mergeable(0x1000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("not the newest").isEqualTo(3);
+        mergeable(0x1000, 0x6000);
+        assertThat(bench.read(EVENTQ_PROD)).as("another IPA").isEqualTo(4);
+        assertThat(counter("merged")).isEqualTo("2");
+        assertThat(counter("recorded")).isEqualTo("4");
+        assertThat(counter("F_TRANSLATION")).isEqualTo("6");
+    }
+
+    /** 7.3.1: with MEV = 0 each event has its record. */
+    @Test
+    void eventsThatMayNotBeMergedAreNot() {
+        mergeable(0x1000, 0x5000);
+        bench.control.record(bench.context(), translation(0x1000, 0x5000));
+        assertThat(bench.read(EVENTQ_PROD)).isEqualTo(2);
+        mergeable(0x1000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("nor is another one merged into theirs").isEqualTo(3);
+        bench.control.record(bench.context(), translation(0x1000, 0x5000).stalled(7), true);
+        bench.control.record(bench.context(), translation(0x1000, 0x5000).stalled(7), true);
+        assertThat(bench.read(EVENTQ_PROD)).as("stalled ones").isEqualTo(5);
+    }
+
+    /** What software has seen, or has waited for, stands for nothing that happens later. */
+    @Test
+    void mergingEndsWhenTheRecordIsConsumedAndWhenACommandSyncCompletes() {
+        mergeable(0x1000, 0x5000);
+        bench.write(EVENTQ_CONS, 1);
+        mergeable(0x1000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("consumed").isEqualTo(2);
+        assertThat(bench.pulses).containsExactly("eventq", "eventq");
+        bench.command(0, 0x46, 0);
+        bench.write(CMDQ_PROD, 1);
+        mergeable(0x1000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("CMD_SYNC").isEqualTo(3);
+        bench.write(CR0, CMDQEN);
+        bench.write(CR0, CMDQEN | EVENTQEN);
+        mergeable(0x1000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).as("disabled and enabled").isEqualTo(4);
+    }
+
+    /** 7.4: only an event that is lost is an overflow. */
+    @Test
+    void aMergedEventOverflowsNothing() {
+        for (int i = 1; i < FULL; i++) {
+            fault(i);
+        }
+        mergeable(0x1000, 0x5000);
+        mergeable(0x1000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).isEqualTo(8);
+        mergeable(0x2000, 0x5000);
+        assertThat(bench.read(EVENTQ_PROD)).isEqualTo(OVFLG | 8);
+    }
+
+    private String counter(String name) {
+        return bench.control.inspectCounters().get(1).children().stream()
+                .filter(node -> node.name().equals(name))
+                .map(InspectNode::value)
+                .findFirst()
+                .orElse("none");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.backplane.smmuv3.translate;
 
 import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.Translation;
 import dev.backplane.smmuv3.spec.ContextTable.Cd;
 import dev.backplane.smmuv3.spec.StreamTable.Ste;
@@ -34,10 +35,23 @@ final class Guest {
     final List<SmmuEvent> events = new ArrayList<>();
     final TestContext context = new TestContext();
     final SmmuTranslator smmu;
+    /** The last event came as one that may be merged. */
+    boolean lastMergeable;
     private long next = 0x3000_0000L;
 
     Guest(SmmuCapabilities capabilities) {
-        smmu = new SmmuTranslator(capabilities, memory, (_, event) -> events.add(event));
+        smmu = new SmmuTranslator(capabilities, memory, new EventSink() {
+            @Override
+            public void record(TransactionContext at, SmmuEvent event) {
+                events.add(event);
+            }
+
+            @Override
+            public void record(TransactionContext at, SmmuEvent event, boolean mergeable) {
+                events.add(event);
+                lastMergeable = mergeable;
+            }
+        });
         enable(16, false);
     }
 

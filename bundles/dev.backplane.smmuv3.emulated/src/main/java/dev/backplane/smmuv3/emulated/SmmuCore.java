@@ -8,6 +8,8 @@ import dev.backplane.smmuv3.control.SmmuControl;
 import dev.backplane.smmuv3.control.SmmuIdentity;
 import dev.backplane.smmuv3.control.SmmuInterrupts;
 import dev.backplane.smmuv3.control.TranslatorBackend;
+import dev.backplane.smmuv3.translate.EventSink;
+import dev.backplane.smmuv3.translate.SmmuEvent;
 import dev.backplane.smmuv3.translate.SmmuTranslator;
 
 /** A realized SMMU: translation and programming interface, each calling the other. */
@@ -19,13 +21,25 @@ final class SmmuCore {
 
     SmmuCore(SmmuIdentity identity, DeviceContext device) {
         epochs = device.epochs();
-        translator = new SmmuTranslator(
-                identity.capabilities(), device.memory(), (context, event) -> control().record(context, event));
+        translator = new SmmuTranslator(identity.capabilities(), device.memory(), new Events());
         SmmuBackend backend = new TranslatorBackend(identity, translator);
         var interrupts = new SmmuInterrupts(
                 device.line("eventq"), device.line("priq"), device.line("cmdq-sync"), device.line("gerror"));
         control = new SmmuControl(identity, device.memory(), epochs, interrupts, backend, device.log());
         inspection = new SmmuInspection(epochs, translator, control);
+    }
+
+    /** The way of events to the interface, which is made after the translator. */
+    private final class Events implements EventSink {
+        @Override
+        public void record(TransactionContext context, SmmuEvent event) {
+            control.record(context, event);
+        }
+
+        @Override
+        public void record(TransactionContext context, SmmuEvent event, boolean mergeable) {
+            control.record(context, event, mergeable);
+        }
     }
 
     /** {@return the calling thread's context} */
