@@ -1,6 +1,7 @@
 package dev.backplane.irq;
 
 import dev.backplane.memory.TransactionContext;
+import java.util.function.IntConsumer;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /** Capability of a model that takes wired interrupts: a GIC distributor. Called concurrently. */
@@ -28,4 +29,13 @@ public interface InterruptController {
     default boolean setPrivateInput(TransactionContext context, int processor, int intid, boolean asserted) {
         return false;
     }
+
+    /**
+     * Names who is told when software has ended a shared peripheral interrupt: it is deactivated (IHI 0069, section
+     * 4.1.2), so a source that keeps its line up until then may look whether it still has to.
+     *
+     * @param listener takes the INTID, on the thread that ended the interrupt, outside the controller's locks; one at a
+     *     time
+     */
+    default void onEnded(IntConsumer listener) {}
 }

@@ -1,5 +1,5 @@
 /** PCI functions as their models describe them, and the operations by which an IOMMU governs a bus. */
-@Version("1.1.0")
+@Version("1.2.0")
 @Export
 package dev.backplane.pci;
 

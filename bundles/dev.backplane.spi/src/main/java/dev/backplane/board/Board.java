@@ -1,6 +1,9 @@
 package dev.backplane.board;
 
+import dev.backplane.accelerator.MsiRoutes;
+import dev.backplane.accelerator.VirtualMachine;
 import dev.backplane.device.ResetKind;
+import dev.backplane.firmware.FirmwareContribution;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.Epochs;
 import java.nio.file.Path;
@@ -102,6 +105,24 @@ public interface Board {
 
     /** {@return the PCI fabric} */
     PciFabric pci();
+
+    /** {@return what the running devices contribute to the tables of the firmware, in the order of their slots} */
+    default List<FirmwareContribution> firmware() {
+        return List.of();
+    }
+
+    /** {@return the board's virtual machine, or empty when the board runs without an accelerator} */
+    default Optional<VirtualMachine> virtualMachine() {
+        return Optional.empty();
+    }
+
+    /**
+     * {@return the message routes in the accelerator's interrupt controller, or empty when the board has no accelerator
+     * or its interrupt controllers are not in the kernel}
+     */
+    default Optional<MsiRoutes> msiRoutes() {
+        return Optional.empty();
+    }
 
     /**
      * Takes interrupt lines away from their controllers and gives them to a listener, for tests and protocol servers.

@@ -6,8 +6,10 @@ import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * A PCI function that stands for a host device. The engine keeps configuration space as for every function: it owns
- * what it emulates (BARs, MSI and MSI-X with their tables, Command, PCI Express control of reset), and passes the rest
- * to the device. The context of such a model is an {@link AssignedDeviceContext}.
+ * what it emulates, the standard header (0x00 to 0x3F, Command and BARs among it) and the capabilities that it makes
+ * itself (Power Management, PCI Express, MSI and MSI-X). The rest passes to the device, the bodies of described
+ * capabilities that have an {@linkplain dev.backplane.pci.PciCapability#offset offset} too; those without one are
+ * emulated as described. The context of such a model is an {@link AssignedDeviceContext}.
  */
 @ConsumerType
 public interface AssignedDevice extends PciDevice {
@@ -26,6 +28,16 @@ public interface AssignedDevice extends PciDevice {
 
     /** Passes a write to configuration space on, emulated bits cleared; parameters as for {@link #readConfig}. */
     void writeConfig(int offset, int size, int value);
+
+    /**
+     * Software changed what the Command register says of transactions and the pin. Called when the model begins to
+     * serve, too.
+     *
+     * @param busMaster whether the device may start transactions: Bus Master Enable of the function and of the bridges
+     *     above it
+     * @param pinDisabled Interrupt Disable
+     */
+    default void commandChanged(boolean busMaster, boolean pinDisabled) {}
 
     /**
      * Software uses an MSI or MSI-X vector: it is enabled and not masked, and its route is in place.
