@@ -2,6 +2,7 @@ package dev.backplane.core.board;
 
 import dev.backplane.board.Cause;
 import dev.backplane.core.epoch.EpochDomain;
+import dev.backplane.core.epoch.Watchdog;
 import dev.backplane.core.irq.InterruptHub;
 import dev.backplane.core.irq.LpiStandIn;
 import dev.backplane.core.memory.SystemBus;
@@ -12,6 +13,7 @@ import dev.backplane.core.slot.PlatformServices;
 import dev.backplane.core.slot.SlotHost;
 import dev.backplane.core.time.BoardTime;
 import dev.backplane.pci.PciIommuOps;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -33,10 +35,12 @@ final class Backbone implements SlotHost, AutoCloseable {
     private final ConcurrentMap<String, InterruptHub> hubs = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, LpiStandIn> lpis = new ConcurrentHashMap<>();
     private final PciSegment segment;
+    private final Watchdog watchdog;
 
     Backbone(
             String board,
             boolean realTime,
+            Duration transactionLimit,
             Surroundings surroundings,
             SlotTable slots,
             Consumer<Runnable> executor,
@@ -48,6 +52,7 @@ final class Backbone implements SlotHost, AutoCloseable {
         this.diagnosis = diagnosis;
         time = new BoardTime(board, realTime);
         segment = new PciSegment(bus, this::hub);
+        watchdog = new Watchdog(board, epochs, transactionLimit);
     }
 
     @Override
@@ -120,5 +125,6 @@ final class Backbone implements SlotHost, AutoCloseable {
     public void close() {
         time.close();
         bus.close();
+        watchdog.close();
     }
 }

@@ -87,6 +87,7 @@ final class BoardEngine implements Board {
         backbone = new Backbone(
                 name,
                 !"manual".equals(definition.options().get("clock")),
+                limits.transaction(),
                 surroundings,
                 slots,
                 this::postAndSettle,
@@ -517,6 +518,7 @@ final class BoardEngine implements Board {
         counters.put("aborts", now.stream().mapToLong(DeviceSlot::aborts).sum());
         counters.put("time-outs", now.stream().mapToLong(slot -> slot.gate().timeouts()).sum());
         counters.put("hand-overs", now.stream().mapToLong(DeviceSlot::handOvers).sum());
+        counters.put("hung-threads", (long) backbone.epochs().hanging());
         counters.put("guest-errors", now.stream().mapToLong(DeviceSlot::guestErrors).sum());
         return counters;
     }

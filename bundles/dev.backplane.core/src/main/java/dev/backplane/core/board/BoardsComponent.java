@@ -10,6 +10,7 @@ import dev.backplane.core.slot.FactoryCondition;
 import dev.backplane.core.slot.Offer;
 import dev.backplane.device.DeviceFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,13 +40,36 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     private final BundleSeats seats;
     private final AtomicLong stamps = new AtomicLong();
 
+    /**
+     * Framework property: milliseconds that a callback of a model may take within a transaction before its slot fails;
+     * 0 means for ever, for those who stop models in a debugger. Default 2000.
+     */
+    static final String TRANSACTION_LIMIT = "backplane.transaction-limit";
+
     /** Starts without boards. */
     @Activate
     public BoardsComponent(BundleContext context) {
         this.context = context;
         surroundings = new OsgiSurroundings(context, this::platformOffers);
-        registry = new BoardRegistry(surroundings, Limits.DEFAULT, this::update);
+        registry = new BoardRegistry(surroundings, limits(context.getProperty(TRANSACTION_LIMIT)), this::update);
         seats = new BundleSeats(context, registry);
+    }
+
+    private static Limits limits(String transaction) {
+        if (transaction == null || transaction.isBlank()) {
+            return Limits.DEFAULT;
+        }
+        try {
+            return Limits.DEFAULT.withTransaction(Duration.ofMillis(Integer.parseUnsignedInt(transaction.strip())));
+        } catch (NumberFormatException e) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "framework property {0} is ''{1}'': expected milliseconds, or 0 for ever; it is left at {2}",
+                    TRANSACTION_LIMIT,
+                    transaction,
+                    Limits.DEFAULT.transaction().toMillis());
+            return Limits.DEFAULT;
+        }
     }
 
     private void platformOffers(String contract) {

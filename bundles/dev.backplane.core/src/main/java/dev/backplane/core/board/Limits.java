@@ -8,12 +8,18 @@ import java.time.Duration;
  *
  * @param callback one control callback of a model
  * @param departure all slots of a bundle that stops, together
+ * @param transaction one callback of a model within a transaction; zero means for ever. Shorter than the others, so
+ *     that a slot which closes waits for the thread that hangs no longer than until it is expelled
  */
-record Limits(Duration callback, Duration departure) {
-    static final Limits DEFAULT = new Limits(Deadline.CALLBACK, Deadline.DEPARTURE);
+record Limits(Duration callback, Duration departure, Duration transaction) {
+    static final Limits DEFAULT = new Limits(Deadline.CALLBACK, Deadline.DEPARTURE, Duration.ofSeconds(2));
 
     /** How long transactions are held at a parked slot, unless the machine has an option for it. */
     static final Duration SLOT_TIMEOUT = Duration.ofSeconds(2);
+
+    Limits withTransaction(Duration limit) {
+        return new Limits(callback, departure, limit);
+    }
 
     Deadline forCallbacks() {
         return Deadline.each(callback);

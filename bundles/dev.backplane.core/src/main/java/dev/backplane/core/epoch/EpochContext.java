@@ -14,12 +14,20 @@ abstract class LeftPadding {
 abstract class EpochState extends LeftPadding {
     static final VarHandle SEQUENCE;
     static final VarHandle WAITING;
+    static final VarHandle PLACE;
+    static final VarHandle OUTERMOST;
+    static final VarHandle CALLS;
+    static final VarHandle SUSPECTED;
 
     static {
         try {
             var lookup = MethodHandles.lookup();
             SEQUENCE = lookup.findVarHandle(EpochState.class, "sequence", long.class);
             WAITING = lookup.findVarHandle(EpochState.class, "waiting", boolean.class);
+            PLACE = lookup.findVarHandle(EpochState.class, "place", int.class);
+            OUTERMOST = lookup.findVarHandle(EpochState.class, "outermost", int.class);
+            CALLS = lookup.findVarHandle(EpochState.class, "calls", long.class);
+            SUSPECTED = lookup.findVarHandle(EpochState.class, "suspected", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -30,6 +38,18 @@ abstract class EpochState extends LeftPadding {
 
     /** Whether the owner waits for a grace period, and so uses nothing that another one could retire. */
     boolean waiting;
+
+    /** Whether the watchdog thinks that the owner hangs; the owner looks when it comes out of a callback. */
+    boolean suspected;
+
+    /** Whose callback the owner is in, or 0. */
+    int place;
+
+    /** Whose callback the owner's outermost one is or was. */
+    int outermost;
+
+    /** How often the owner went into or came out of a callback. */
+    long calls;
 
     /** Owner's own bookkeeping: on this line, so that entering touches one line only. */
     int depth;
@@ -48,10 +68,28 @@ public final class EpochContext extends EpochState implements TransactionContext
 
     /** Weak: a thread of a bundle that has ended must not keep the bundle's classes. */
     private final WeakReference<Thread> owner;
+    private final EpochDomain domain;
     private Object obstacle;
+    private volatile boolean waitsForLock;
+    private volatile boolean expelled;
 
-    EpochContext(Thread owner) {
+    /** Whether the owner came back and has not left all that it was in; under the domain's monitor. */
+    boolean late;
+
+    /** The watchdog's own bookkeeping. */
+    final Observation observation = new Observation();
+
+    EpochContext(Thread owner, EpochDomain domain) {
         this.owner = new WeakReference<>(owner);
+        this.domain = domain;
+    }
+
+    /** What the watchdog saw last. */
+    static final class Observation {
+        long epoch;
+        long calls;
+        int sameCalls;
+        int sameEpoch;
     }
 
     /** Enters an epoch: until {@link #exit} nothing that this thread finds is reused. Nests. */
@@ -69,6 +107,36 @@ public final class EpochContext extends EpochState implements TransactionContext
         if (--depth == 0) {
             SEQUENCE.setRelease(this, sequence + 1);
         }
+    }
+
+    /**
+     * Goes into a callback of a model: what it does not return from is blamed on that model.
+     *
+     * @param whose place of the model's slot, from {@link EpochDomain#register}
+     * @return the place before, for {@link #leaveCallback}
+     */
+    public int enterCallback(int whose) {
+        int before = place;
+        CALLS.setOpaque(this, calls + 1);
+        PLACE.setOpaque(this, whose);
+        if (before == 0) {
+            OUTERMOST.setOpaque(this, whose);
+        }
+        return before;
+    }
+
+    /**
+     * Comes out of a callback.
+     *
+     * @param before what {@link #enterCallback} answered
+     * @return whether that was in time; if not, the thread was given up in this callback or in one further in: nobody
+     *     waited for it, so it uses nothing that it found before, does not count what the callback did, and ends its
+     *     transaction as a fault. It is in a new epoch then
+     */
+    public boolean leaveCallback(int before) {
+        PLACE.setOpaque(this, before);
+        CALLS.setOpaque(this, calls + 1);
+        return !(boolean) SUSPECTED.getOpaque(this) || domain.cameBack(this, before == 0);
     }
 
     /**
@@ -116,6 +184,51 @@ public final class EpochContext extends EpochState implements TransactionContext
 
     void waiting(boolean now) {
         WAITING.setVolatile(this, now);
+    }
+
+    /** Marks that the owner waits for a lock of the engine. */
+    void waitsForLock(boolean now) {
+        waitsForLock = now;
+    }
+
+    boolean isWaitingForLock() {
+        return waitsForLock;
+    }
+
+    int place() {
+        return (int) PLACE.getAcquire(this);
+    }
+
+    int outermostPlace() {
+        return (int) OUTERMOST.getAcquire(this);
+    }
+
+    long calls() {
+        return (long) CALLS.getAcquire(this);
+    }
+
+    /** Whether nobody waits for the owner any more; changed under the domain's monitor. */
+    boolean isExpelled() {
+        return expelled;
+    }
+
+    void expelled(boolean now) {
+        expelled = now;
+    }
+
+    void suspected(boolean now) {
+        SUSPECTED.setVolatile(this, now);
+    }
+
+    /** The owner is back from a callback that nobody waited for: whatever it finds from here on is protected again. */
+    void startAnew() {
+        SEQUENCE.setVolatile(this, sequence + 2);
+        VarHandle.fullFence();
+    }
+
+    /** {@return the owner, or null when it is gone} */
+    Thread owner() {
+        return owner.get();
     }
 
     boolean isDead() {

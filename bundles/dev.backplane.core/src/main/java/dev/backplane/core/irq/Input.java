@@ -1,12 +1,16 @@
 package dev.backplane.core.irq;
 
+import dev.backplane.core.epoch.BreakableLock;
+import dev.backplane.core.epoch.EpochContext;
 import dev.backplane.irq.InterruptController;
 import dev.backplane.memory.TransactionContext;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
  * One input of an interrupt controller: the OR of the lines wired to it, and what happened to it while nobody was there
- * to take it. Its monitor keeps changes in order; controllers call nothing that could wait for it.
+ * to take it. Its lock keeps changes in order; controllers call nothing that could wait for it. A controller that hangs
+ * loses it.
  */
 final class Input {
     private static final int SHARED = -1;
@@ -29,6 +33,7 @@ final class Input {
 
     private final Id id;
     private final Supplier<InterruptController> controllers;
+    private final BreakableLock<ReentrantLock> lock = new BreakableLock<>(ReentrantLock::new);
     private int asserting;
     private boolean delivered;
     private boolean rose;
@@ -36,7 +41,7 @@ final class Input {
     /**
      * Makes an input that is not asserted.
      *
-     * @param controllers gives the controller that takes it now, or null; asked under the monitor, so that a change is
+     * @param controllers gives the controller that takes it now, or null; asked under the lock, so that a change is
      *     either delivered or seen by {@link #catchUp}
      */
     Input(Id id, Supplier<InterruptController> controllers) {
@@ -56,8 +61,28 @@ final class Input {
         }
     }
 
-    /** {@return whether the level of the input changed} */
-    synchronized boolean drive(TransactionContext context, boolean asserted) {
+    /** {@return the lock, held; it is held around what changes the input} */
+    ReentrantLock acquire(EpochContext context) {
+        ReentrantLock held = lock.acquire(context);
+        while (held == null) {
+            // The controller that hung in it is gone by now.
+            held = lock.acquire(context);
+        }
+        return held;
+    }
+
+    /** {@return whether a lock from {@link #acquire} still is the input's} */
+    boolean isHeldWith(ReentrantLock held) {
+        return held == lock.current();
+    }
+
+    /** The controller hangs: whoever waits for its answer to another change goes on. */
+    void breakLock() {
+        lock.breakOpen();
+    }
+
+    /** {@return whether the level of the input changed; the caller holds the lock} */
+    boolean drive(TransactionContext context, boolean asserted) {
         boolean before = asserting > 0;
         asserting += asserted ? 1 : -1;
         boolean now = asserting > 0;
@@ -75,7 +100,16 @@ final class Input {
     }
 
     /** Tells a controller that is back what happened meanwhile: edges as one edge, then the level. */
-    synchronized void catchUp(TransactionContext context, InterruptController controller) {
+    void catchUp(EpochContext context, InterruptController controller) {
+        ReentrantLock held = acquire(context);
+        try {
+            catchUp(context, controller, held);
+        } finally {
+            held.unlock();
+        }
+    }
+
+    private void catchUp(EpochContext context, InterruptController controller, ReentrantLock held) {
         boolean now = asserting > 0;
         if (rose && delivered) {
             tell(controller, context, false);
@@ -88,7 +122,9 @@ final class Input {
             // A newcomer without restored state has to learn a level that was high all the time.
             tell(controller, context, now);
         }
-        delivered = now;
-        rose = false;
+        if (isHeldWith(held)) {
+            delivered = now;
+            rose = false;
+        }
     }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
@@ -36,6 +37,7 @@ public final class InterruptHub {
     private final List<InputListener> listeners = new CopyOnWriteArrayList<>();
     private volatile InterruptController controller;
     private volatile Consumer<String> failureListener = reason -> {};
+    private volatile int place;
 
     /**
      * Makes a hub whose controller is absent.
@@ -58,6 +60,13 @@ public final class InterruptHub {
         failureListener = listener;
     }
 
+    /** Names the gate of the controller's slot: what happens in the controller is blamed on it. */
+    public void behind(DeviceGate gate) {
+        place = gate.place();
+        failureListener = gate::fail;
+        gate.onHang(() -> inputs.values().forEach(Input::breakLock));
+    }
+
     /** Connects a controller and delivers what was latched. */
     public void serve(InterruptController next) {
         controller = next;
@@ -65,12 +74,27 @@ public final class InterruptHub {
         context.enter();
         try {
             for (Input input : inputs.values()) {
-                input.catchUp(context, next);
+                if (controller != next) {
+                    // It was parked meanwhile: this call took too long.
+                    return;
+                }
+                inController(context, () -> input.catchUp(context, next));
             }
-        } catch (Throwable thrown) {
-            failureListener.accept(Rendered.text(thrown));
         } finally {
             context.exit();
+        }
+    }
+
+    private void inController(EpochContext context, Runnable body) {
+        int before = context.enterCallback(place);
+        Throwable caught = null;
+        try {
+            body.run();
+        } catch (Throwable thrown) {
+            caught = thrown;
+        }
+        if (context.leaveCallback(before) && caught != null) {
+            failureListener.accept(Rendered.text(caught));
         }
     }
 
@@ -124,15 +148,21 @@ public final class InterruptHub {
 
     private void drive(Input input, boolean asserted, EpochContext context) {
         context.enter();
+        boolean changed = false;
+        Throwable caught = null;
+        int before = context.enterCallback(place);
         try {
-            if (input.drive(context, asserted) && input.id().isShared()) {
-                listeners.forEach(listener -> show(listener, input.id().intid(), asserted));
-            }
+            changed = input.drive(context, asserted);
         } catch (Throwable thrown) {
-            failureListener.accept(Rendered.text(thrown));
-        } finally {
-            context.exit();
+            caught = thrown;
         }
+        if (context.leaveCallback(before) && caught != null) {
+            failureListener.accept(Rendered.text(caught));
+        }
+        if (changed && input.id().isShared()) {
+            listeners.forEach(listener -> show(listener, input.id().intid(), asserted));
+        }
+        context.exit();
     }
 
     /** What a listener throws is no failure of the controller. */
@@ -181,8 +211,25 @@ public final class InterruptHub {
             }
         }
 
-        private synchronized void deliver(EpochContext context) {
-            for (Boolean next = waiting.poll(); next != null; next = waiting.poll()) {
+        private void deliver(EpochContext context) {
+            // At least once: what another thread has taken out of the queue is delivered when it gives the lock back.
+            do {
+                ReentrantLock held = input.acquire(context);
+                try {
+                    deliver(context, held);
+                } finally {
+                    held.unlock();
+                }
+            } while (!waiting.isEmpty());
+        }
+
+        /** Delivers what waits, as long as the lock is not taken away because the controller hangs. */
+        private void deliver(EpochContext context, ReentrantLock held) {
+            while (input.isHeldWith(held)) {
+                Boolean next = waiting.poll();
+                if (next == null) {
+                    return;
+                }
                 if (next != level) {
                     level = next;
                     drive(input, next, context);

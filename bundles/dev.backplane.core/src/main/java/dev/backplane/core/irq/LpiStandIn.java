@@ -2,59 +2,25 @@ package dev.backplane.core.irq;
 
 import dev.backplane.core.epoch.EpochContext;
 import dev.backplane.core.epoch.EpochDomain;
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.memory.Rendered;
 import dev.backplane.irq.LpiController;
 import dev.backplane.memory.TransactionContext;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * The LPI side of a GIC slot as an ITS sees it. It outlives the models in the slot: while none is there, changes of
- * pending state are noted in order and made on the newcomer, whose restored state they may concern. Configuration that
+ * pending state are noted and made on the newcomer, whose restored state they may concern. Configuration that
  * is to be invalidated meanwhile needs no note: a newcomer starts with an empty cache. Thread-safe.
  */
 public final class LpiStandIn implements LpiController {
-
-    /** A change of pending state. Setting one bit twice is one change, as a pending bit is one bit. */
-    private sealed interface Change {
-        void make(TransactionContext context, LpiController gic);
-
-        record Set(int processor, int intid) implements Change {
-            @Override
-            public void make(TransactionContext context, LpiController gic) {
-                gic.setPending(context, processor, intid);
-            }
-        }
-
-        record Clear(int processor, int intid) implements Change {
-            @Override
-            public void make(TransactionContext context, LpiController gic) {
-                gic.clearPending(context, processor, intid);
-            }
-        }
-
-        record Move(int from, int to, int intid) implements Change {
-            @Override
-            public void make(TransactionContext context, LpiController gic) {
-                gic.movePending(context, from, to, intid);
-            }
-        }
-
-        record MoveAll(int from, int to) implements Change {
-            @Override
-            public void make(TransactionContext context, LpiController gic) {
-                gic.moveAllPending(context, from, to);
-            }
-        }
-    }
-
     private final EpochDomain epochs;
-    private final List<Change> changes = new ArrayList<>();
-    /** Bits set since the last other change: bounds what a storm of messages can add. */
-    private final Set<Change.Set> recentlySet = new LinkedHashSet<>();
+    private final PendingChanges changes = new PendingChanges();
     private volatile LpiController gic;
     private volatile int processors;
+    private volatile int place;
+    private volatile Consumer<String> failureListener = reason -> {};
+    private long generation;
 
     /**
      * Makes one whose GIC is absent.
@@ -65,19 +31,36 @@ public final class LpiStandIn implements LpiController {
         this.epochs = epochs;
     }
 
-    /** Connects a GIC and makes the changes that were noted. */
+    /** Names the gate of the GIC's slot: what happens in the GIC is blamed on it. */
+    public void behind(DeviceGate gate) {
+        place = gate.place();
+        failureListener = gate::fail;
+    }
+
+    /** Connects a GIC and makes the changes that were noted; not when it was parked before that was done. */
     public void serve(LpiController next) {
-        processors = next.processors();
+        long served;
+        synchronized (changes) {
+            served = generation;
+        }
+        int now = next.processors();
         EpochContext context = epochs.context();
         context.enter();
         try {
-            synchronized (changes) {
-                for (Change change : changes) {
-                    change.make(context, next);
+            while (true) {
+                PendingChanges.Change change;
+                synchronized (changes) {
+                    if (generation != served) {
+                        return;
+                    }
+                    change = changes.next();
+                    if (change == null) {
+                        processors = now;
+                        gic = next;
+                        return;
+                    }
                 }
-                changes.clear();
-                recentlySet.clear();
-                gic = next;
+                inGic(context, () -> change.make(context, next));
             }
         } finally {
             context.exit();
@@ -87,23 +70,39 @@ public final class LpiStandIn implements LpiController {
     /** Disconnects the GIC; the caller then waits for a grace period. */
     public void park() {
         synchronized (changes) {
+            generation++;
             gic = null;
         }
     }
 
-    private void note(TransactionContext context, Change change) {
+    private void inGic(EpochContext context, Runnable body) {
+        int before = context.enterCallback(place);
+        Throwable caught = null;
+        try {
+            body.run();
+        } catch (Throwable thrown) {
+            caught = thrown;
+        }
+        if (context.leaveCallback(before) && caught != null) {
+            failureListener.accept(Rendered.text(caught));
+        }
+    }
+
+    /** {@return the GIC, or null when the change was noted instead} */
+    private LpiController noteUnlessPresent(PendingChanges.Change change) {
         synchronized (changes) {
             LpiController now = gic;
-            if (now != null) {
-                change.make(context, now);
-            } else if (change instanceof Change.Set set) {
-                if (recentlySet.add(set)) {
-                    changes.add(set);
-                }
-            } else {
-                recentlySet.clear();
-                changes.add(change);
+            if (now == null) {
+                changes.note(change);
             }
+            return now;
+        }
+    }
+
+    private void make(TransactionContext context, PendingChanges.Change change) {
+        LpiController now = noteUnlessPresent(change);
+        if (now != null) {
+            inGic((EpochContext) context, () -> change.make(context, now));
         }
     }
 
@@ -115,48 +114,50 @@ public final class LpiStandIn implements LpiController {
     @Override
     public boolean setPending(TransactionContext context, int processor, int intid) {
         LpiController now = gic;
-        if (now != null) {
-            return now.setPending(context, processor, intid);
+        if (now == null) {
+            make(context, new PendingChanges.Set(processor, intid));
+            return true;
         }
-        note(context, new Change.Set(processor, intid));
-        return true;
+        var self = (EpochContext) context;
+        int before = self.enterCallback(place);
+        try {
+            return now.setPending(context, processor, intid);
+        } finally {
+            self.leaveCallback(before);
+        }
     }
 
     @Override
     public boolean clearPending(TransactionContext context, int processor, int intid) {
         LpiController now = gic;
-        if (now != null) {
-            return now.clearPending(context, processor, intid);
+        if (now == null) {
+            make(context, new PendingChanges.Clear(processor, intid));
+            return true;
         }
-        note(context, new Change.Clear(processor, intid));
-        return true;
+        var self = (EpochContext) context;
+        int before = self.enterCallback(place);
+        try {
+            return now.clearPending(context, processor, intid);
+        } finally {
+            self.leaveCallback(before);
+        }
     }
 
     @Override
     public void movePending(TransactionContext context, int from, int to, int intid) {
-        LpiController now = gic;
-        if (now != null) {
-            now.movePending(context, from, to, intid);
-        } else {
-            note(context, new Change.Move(from, to, intid));
-        }
+        make(context, new PendingChanges.Move(from, to, intid));
     }
 
     @Override
     public void moveAllPending(TransactionContext context, int from, int to) {
-        LpiController now = gic;
-        if (now != null) {
-            now.moveAllPending(context, from, to);
-        } else {
-            note(context, new Change.MoveAll(from, to));
-        }
+        make(context, new PendingChanges.MoveAll(from, to));
     }
 
     @Override
     public void invalidate(TransactionContext context, int processor, int intid) {
         LpiController now = gic;
         if (now != null) {
-            now.invalidate(context, processor, intid);
+            inGic((EpochContext) context, () -> now.invalidate(context, processor, intid));
         }
     }
 
@@ -164,7 +165,7 @@ public final class LpiStandIn implements LpiController {
     public void invalidateAll(TransactionContext context, int processor) {
         LpiController now = gic;
         if (now != null) {
-            now.invalidateAll(context, processor);
+            inGic((EpochContext) context, () -> now.invalidateAll(context, processor));
         }
     }
 }

@@ -13,34 +13,42 @@ final class AnonymousMemory {
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
     private static final long MAP_FAILED = -1;
 
+    private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
+
+    /** Linked once, when the class is initialized: that takes long. */
+    private static final MethodHandle MMAP = link(
+            "mmap",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_LONG));
+
+    private static final MethodHandle MUNMAP = link(
+            "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+
     private AnonymousMemory() {}
 
+    private static MethodHandle link(String function, FunctionDescriptor descriptor) {
+        Linker linker = Linker.nativeLinker();
+        return LINUX ? linker.downcallHandle(linker.defaultLookup().findOrThrow(function), descriptor) : null;
+    }
+
     static MemorySegment map(long size, Arena arena) {
-        if (!System.getProperty("os.name").equals("Linux")) {
+        if (!LINUX) {
             return arena.allocate(size, 4096);
         }
-        Linker linker = Linker.nativeLinker();
-        MethodHandle mmap = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("mmap"),
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_LONG,
-                        ValueLayout.JAVA_LONG,
-                        ValueLayout.JAVA_LONG,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_LONG));
-        MethodHandle munmap = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("munmap"),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
         try {
-            long address = (long) mmap.invokeExact(
+            long address = (long) MMAP.invokeExact(
                     0L, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
             if (address == MAP_FAILED) {
                 throw new IllegalArgumentException("mmap refused 0x%x bytes".formatted(size));
             }
             return MemorySegment.ofAddress(address)
-                    .reinterpret(size, arena, segment -> unmap(munmap, segment.address(), size));
+                    .reinterpret(size, arena, segment -> unmap(segment.address(), size));
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -48,9 +56,9 @@ final class AnonymousMemory {
         }
     }
 
-    private static void unmap(MethodHandle munmap, long address, long size) {
+    private static void unmap(long address, long size) {
         try {
-            int failed = (int) munmap.invokeExact(address, size);
+            int failed = (int) MUNMAP.invokeExact(address, size);
             if (failed != 0) {
                 System.getLogger(AnonymousMemory.class.getName())
                         .log(System.Logger.Level.WARNING, "munmap of 0x{0} failed", Long.toHexString(address));

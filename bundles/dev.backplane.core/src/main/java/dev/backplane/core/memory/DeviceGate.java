@@ -1,5 +1,6 @@
 package dev.backplane.core.memory;
 
+import dev.backplane.core.epoch.BreakableLock;
 import dev.backplane.core.epoch.EpochContext;
 import dev.backplane.core.epoch.EpochDomain;
 import dev.backplane.device.DeviceContext.Effect;
@@ -35,14 +36,21 @@ public final class DeviceGate {
     private final String slot;
     private final EpochDomain epochs;
     private final Duration timeout;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final int place;
+    private final BreakableLock<DeviceLock> lock = new BreakableLock<>(DeviceLock::new);
     private final LongAdder aborts = new LongAdder();
     private final LongAdder timeouts = new LongAdder();
     private volatile State state = State.PARKED;
     private volatile String failure = "";
     private volatile Consumer<String> failureListener = reason -> {};
-    private ArrayDeque<Effect> deferred = new ArrayDeque<>();
+    private volatile Runnable hangListener = () -> {};
     private final List<HeldTransaction> held = new ArrayList<>();
+
+    /** The device's lock, with the call-outs that wait for its release. */
+    static final class DeviceLock extends ReentrantLock {
+        private static final long serialVersionUID = 1L;
+        private transient ArrayDeque<Effect> deferred = new ArrayDeque<>();
+    }
 
     /**
      * Makes a gate that is parked.
@@ -55,6 +63,24 @@ public final class DeviceGate {
         this.slot = slot;
         this.epochs = epochs;
         this.timeout = timeout;
+        place = epochs.register(this::hangs);
+    }
+
+    /** {@return the number of the device as a place where threads can hang} */
+    public int place() {
+        return place;
+    }
+
+    /** A thread hangs in a callback of the device: cuts it off, and lets go on who waits for its lock. */
+    private void hangs(String report) {
+        fail(report);
+        lock.breakOpen();
+        hangListener.run();
+    }
+
+    /** Names who is told, after the gate has failed, that a thread hangs in the device. */
+    public void onHang(Runnable listener) {
+        hangListener = listener;
     }
 
     /** {@return the name of the slot} */
@@ -134,6 +160,7 @@ public final class DeviceGate {
     /** Closes for good. */
     public void shut() {
         release(State.SHUT, false);
+        epochs.forget(place);
     }
 
     /** Names who is told when the gate failed itself because the device threw; the reason is text. */
@@ -166,7 +193,7 @@ public final class DeviceGate {
         };
     }
 
-    private TransactionResult aborted(Fault fault) {
+    private Fault aborted(Fault fault) {
         aborts.increment();
         return fault;
     }
@@ -190,12 +217,12 @@ public final class DeviceGate {
     /** Removes a held transaction whose time is up. */
     void expired(HeldTransaction transaction) {
         synchronized (held) {
-            if (!held.remove(transaction)) {
-                return;
-            }
+            held.remove(transaction);
         }
-        timeouts.increment();
-        transaction.end(aborted(Fault.SLOT_TIMEOUT));
+        transaction.expire(Fault.SLOT_TIMEOUT, () -> {
+            timeouts.increment();
+            aborts.increment();
+        });
     }
 
     /** Removes a held transaction that its initiator gave up. */
@@ -215,49 +242,80 @@ public final class DeviceGate {
     public void locked(EpochContext context, Runnable body) {
         context.enter();
         try {
-            lock.lock();
-            try {
-                body.run();
-            } finally {
-                unlock(context);
+            DeviceLock held = lock(context);
+            if (held == null) {
+                return;
             }
-        } catch (Throwable thrown) {
-            thrown(thrown);
+            try {
+                call(context, body);
+            } finally {
+                unlock(held, context);
+            }
         } finally {
             context.exit();
         }
     }
 
-    void lock() {
-        lock.lock();
+    /** Runs code of the device; what it throws fails the gate. */
+    private void call(EpochContext context, Runnable body) {
+        int before = context.enterCallback(place);
+        Throwable caught = null;
+        try {
+            body.run();
+        } catch (Throwable thrown) {
+            caught = thrown;
+        }
+        // What it throws after it was given up is no failure of who is in the slot by now.
+        if (context.leaveCallback(before) && caught != null) {
+            thrown(caught);
+        }
     }
 
-    /** Releases the device's lock and runs what was deferred under it. */
-    void unlock(EpochContext context) {
+    /** {@return the device's lock, to be released with {@link #unlock}, or null when the device hangs in it} */
+    DeviceLock lock(EpochContext context) {
+        return lock.acquire(context);
+    }
+
+    /**
+     * Releases the device's lock and runs what was deferred under it.
+     *
+     * @return whether all that returned in time
+     */
+    boolean unlock(DeviceLock held, EpochContext context) {
         ArrayDeque<Effect> effects = null;
-        if (lock.getHoldCount() == 1 && !deferred.isEmpty()) {
-            effects = deferred;
-            deferred = new ArrayDeque<>();
+        if (held.getHoldCount() == 1 && !held.deferred.isEmpty()) {
+            effects = held.deferred;
+            held.deferred = new ArrayDeque<>();
         }
-        lock.unlock();
-        if (effects != null) {
+        boolean broken = held != lock.current();
+        held.unlock();
+        boolean inTime = true;
+        if (effects != null && !broken) {
             for (Effect effect : effects) {
-                run(effect, context);
+                inTime &= run(effect, context);
             }
         }
+        return inTime;
     }
 
-    private void run(Effect effect, EpochContext context) {
+    private boolean run(Effect effect, EpochContext context) {
+        int before = context.enterCallback(place);
+        Throwable caught = null;
         try {
             effect.run(context);
         } catch (Throwable thrown) {
-            thrown(thrown);
+            caught = thrown;
         }
+        boolean inTime = context.leaveCallback(before);
+        if (inTime && caught != null) {
+            thrown(caught);
+        }
+        return inTime;
     }
 
     /** {@return whether the calling thread is in a register access of the device} */
     public boolean isLockedByCurrentThread() {
-        return lock.isHeldByCurrentThread();
+        return lock.current().isHeldByCurrentThread();
     }
 
     /**
@@ -266,8 +324,9 @@ public final class DeviceGate {
      * @param effect the call-out
      */
     public void defer(Effect effect) {
-        if (lock.isHeldByCurrentThread()) {
-            deferred.add(effect);
+        DeviceLock own = lock.current();
+        if (own.isHeldByCurrentThread()) {
+            own.deferred.add(effect);
             return;
         }
         EpochContext context = epochs.context();
@@ -279,10 +338,14 @@ public final class DeviceGate {
         }
     }
 
+    /** Counts a transaction that the device did not answer in time. */
+    Fault gaveUp() {
+        return aborted(Fault.DEVICE_FAILED);
+    }
+
     /** Contains something that the device threw: renders it to text and fails the gate. */
     Fault thrown(Throwable thrown) {
         fail(Rendered.text(thrown));
-        aborts.increment();
-        return Fault.DEVICE_FAILED;
+        return aborted(Fault.DEVICE_FAILED);
     }
 }

@@ -47,9 +47,11 @@ final class HeldTransaction implements Ticket {
     /** Their obstacle is gone: performs transactions on a thread of the engine, in the order in which they came. */
     static void goOn(List<HeldTransaction> freed) {
         if (!freed.isEmpty()) {
-            freed.getFirst().submit(
-                    () -> freed.forEach(HeldTransaction::performAgain),
-                    () -> freed.forEach(transaction -> transaction.end(Fault.DECODE_ERROR)));
+            try {
+                freed.getFirst().bus.housekeeper().perform(freed);
+            } catch (RejectedExecutionException closing) {
+                freed.forEach(transaction -> transaction.end(Fault.DECODE_ERROR));
+            }
         }
     }
 
@@ -75,7 +77,8 @@ final class HeldTransaction implements Ticket {
         }
     }
 
-    private void performAgain() {
+    /** Performs the transaction again, or holds it once more. */
+    void performAgain() {
         EpochContext context = bus.epochs().context();
         // One epoch from before it can no longer be cancelled until its completion has returned: the initiator, which
         // was told to expect that, is not saved in between.
@@ -128,6 +131,25 @@ final class HeldTransaction implements Ticket {
         return givenUp;
     }
 
+    /**
+     * Its time is up: ends the transaction, unless it has ended or is being performed.
+     *
+     * @param count counts it, before the initiator is told
+     */
+    void expire(Fault fault, Runnable count) {
+        Completion toCall;
+        synchronized (this) {
+            if (cancelled || performing || result != null) {
+                return;
+            }
+            toCall = ending(fault);
+        }
+        count.run();
+        if (toCall != null) {
+            call(toCall);
+        }
+    }
+
     /** Ends the transaction and tells its initiator. */
     void end(TransactionResult ended) {
         EpochContext context = bus.epochs().context();
@@ -160,14 +182,18 @@ final class HeldTransaction implements Ticket {
         EpochContext context = bus.epochs().context();
         // Inside an epoch, so that a drain waits for a completion as for any other callback of a model.
         context.enter();
+        int before = context.enterCallback(port.place());
+        Throwable caught = null;
         try {
             context.data(data);
             toCall.completed(context, result);
         } catch (Throwable thrown) {
-            port.initiatorThrew(thrown);
-        } finally {
-            context.exit();
+            caught = thrown;
         }
+        if (context.leaveCallback(before) && caught != null) {
+            port.initiatorThrew(caught);
+        }
+        context.exit();
     }
 
     @Override

@@ -156,14 +156,21 @@ public final class MappedRegion {
         if (target.concurrent()) {
             return call(context, attributes, target, kind, offset, size, value);
         }
-        gate.lock();
+        DeviceGate.DeviceLock held = gate.lock(context);
+        if (held == null) {
+            return gate.gaveUp();
+        }
         TransactionResult result;
         long data;
+        boolean inTime = false;
         try {
             result = call(context, attributes, target, kind, offset, size, value);
             data = context.data();
         } finally {
-            gate.unlock(context);
+            inTime = gate.unlock(held, context);
+        }
+        if (!inTime) {
+            return gate.gaveUp();
         }
         // Effects may have used the data bus for transactions of their own.
         context.data(data);
@@ -178,22 +185,30 @@ public final class MappedRegion {
             long offset,
             int size,
             long value) {
+        int before = context.enterCallback(gate.place());
+        TransactionResult result = null;
+        Throwable caught = null;
         try {
-            TransactionResult result;
             if (kind == AccessKind.READ) {
                 result = target.handler().read(context, attributes, offset, size);
                 context.data(context.data() & SystemBus.lowBytes(size));
             } else {
                 result = target.handler().write(context, attributes, offset, size, value & SystemBus.lowBytes(size));
             }
-            if (result == null || result instanceof TransactionResult.Pending) {
-                gate.fail("region %s answered %s to an access at 0x%x: expected done or a fault"
-                        .formatted(target.name(), result == null ? "null" : "pending", offset));
-                return Fault.DEVICE_FAILED;
-            }
-            return result;
         } catch (Throwable thrown) {
-            return gate.thrown(thrown);
+            caught = thrown;
         }
+        if (!context.leaveCallback(before)) {
+            return gate.gaveUp();
+        }
+        if (caught != null) {
+            return gate.thrown(caught);
+        }
+        if (result == null || result instanceof TransactionResult.Pending) {
+            gate.fail("region %s answered %s to an access at 0x%x: expected done or a fault"
+                    .formatted(target.name(), result == null ? "null" : "pending", offset));
+            return Fault.DEVICE_FAILED;
+        }
+        return result;
     }
 }

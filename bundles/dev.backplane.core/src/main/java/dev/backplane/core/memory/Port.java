@@ -24,6 +24,9 @@ import java.util.Objects;
 final class Port implements DmaPort {
     private static final System.Logger LOGGER = System.getLogger(Port.class.getName());
 
+    /** Stands for the answer of an IOMMU that came too late. */
+    private static final Object GIVEN_UP = new Object();
+
     private final SystemBus bus;
     private final DmaRoute route;
     private volatile TransactionAttributes special;
@@ -139,6 +142,12 @@ final class Port implements DmaPort {
         return new TransactionResult.Pending(transaction);
     }
 
+    /** {@return the place to which what happens in the initiator's completion belongs, or 0} */
+    int place() {
+        DeviceGate own = route.own();
+        return own == null ? 0 : own.place();
+    }
+
     /** Contains what the initiator's completion threw: its device fails, if it has one. */
     void initiatorThrew(Throwable thrown) {
         DeviceGate own = route.own();
@@ -237,19 +246,30 @@ final class Port implements DmaPort {
         if (!iommu.isOpen() && !(begun && iommu.state() == DeviceGate.State.PARKED)) {
             return null;
         }
+        int before = context.enterCallback(iommu.place());
+        Translation translation = null;
+        Throwable caught = null;
         try {
-            Translation translation = translating.translate(context, attributes, iova, kind);
-            if (translation == null) {
-                iommu.fail("its translation of IOVA 0x%x is null".formatted(iova));
-            }
-            return translation;
+            translation = translating.translate(context, attributes, iova, kind);
         } catch (Throwable thrown) {
-            iommu.thrown(thrown);
+            caught = thrown;
+        }
+        if (!context.leaveCallback(before)) {
+            context.obstacle(GIVEN_UP);
             return null;
         }
+        if (caught != null) {
+            iommu.thrown(caught);
+        } else if (translation == null) {
+            iommu.fail("its translation of IOVA 0x%x is null".formatted(iova));
+        }
+        return translation;
     }
 
     private static TransactionResult unmapped(EpochContext context, Translation translation, DeviceGate iommu) {
+        if (translation == null && context.takeObstacle() == GIVEN_UP) {
+            return iommu.gaveUp();
+        }
         if (translation == Terminated.ABORT) {
             return Fault.TRANSLATION_ABORT;
         }

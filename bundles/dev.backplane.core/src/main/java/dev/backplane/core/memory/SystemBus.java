@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,11 @@ public final class SystemBus implements AutoCloseable {
     private static final VarHandle ALIGNED_LONG =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
+    private static final System.Logger LOGGER = System.getLogger(SystemBus.class.getName());
+
+    /** How long the end of the bus waits for transactions; one that hangs in a model is expelled long before. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final EpochDomain epochs;
     private final Housekeeper housekeeper = new Housekeeper();
     private final LongAdder decodeErrors = new LongAdder();
@@ -48,6 +54,7 @@ public final class SystemBus implements AutoCloseable {
      */
     public SystemBus(EpochDomain epochs) {
         this.epochs = epochs;
+        epochs.onExpulsion(housekeeper::replace);
     }
 
     /** {@return the grace periods of the board} */
@@ -183,7 +190,10 @@ public final class SystemBus implements AutoCloseable {
         return Map.of("transactions", epochs.transactions(), "decode-errors", decodeErrors.sum());
     }
 
-    /** Ends all transactions and frees the RAM. */
+    /**
+     * Ends all transactions and frees the RAM. While a thread hangs that could still be copying from or to it, it stays;
+     * that is logged.
+     */
     @Override
     public void close() {
         housekeeper.close();
@@ -193,8 +203,21 @@ public final class SystemBus implements AutoCloseable {
             publish(List.of());
         }
         // Not under the monitor: a transaction that changes the map waits for it.
-        epochs.drain();
-        for (Mapping mapping : last) {
+        boolean quiet = epochs.drain(PATIENCE);
+        long bytes = last.stream().filter(mapping -> mapping.ram() != null).mapToLong(Mapping::size).sum();
+        if (!quiet || epochs.hanging() > 0) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "a thread hangs in a transaction: {0} bytes of RAM stay reserved until it comes back",
+                    bytes);
+        }
+        if (quiet) {
+            epochs.whenNobodyHangs(() -> free(last));
+        }
+    }
+
+    private static void free(List<Mapping> mappings) {
+        for (Mapping mapping : mappings) {
             if (mapping.ram() != null) {
                 mapping.ram().close();
             }

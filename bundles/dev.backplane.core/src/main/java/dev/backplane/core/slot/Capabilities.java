@@ -46,7 +46,10 @@ final class Capabilities {
         hub = model instanceof InterruptController ? host.hub(slot) : null;
         lpi = model instanceof LpiController ? host.lpi(slot) : null;
         if (hub != null) {
-            hub.onFailure(gate::fail);
+            hub.behind(gate);
+        }
+        if (lpi != null) {
+            lpi.behind(gate);
         }
         iommuBus = model instanceof PciIommu ? primaryBus(properties) : "";
         iommu = iommuBus.isEmpty() ? null : attach(gate);

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
@@ -40,6 +41,7 @@ public final class DeviceSlot implements Slot {
     private final SlotLeases leases;
     private final ReentrantReadWriteLock users = new ReentrantReadWriteLock();
     private final Map<Long, String> refusals = Collections.synchronizedMap(new LinkedHashMap<>());
+    private final Set<Long> postponed = ConcurrentHashMap.newKeySet();
 
     private volatile State state = State.EMPTY;
     private volatile Occupant occupant;
@@ -259,9 +261,9 @@ public final class DeviceSlot implements Slot {
         selectedBundle = bundleId;
     }
 
-    /** {@return whether this offer was refused, and has not changed since} */
+    /** {@return whether this offer was refused, and has not changed since; or waits for the end of who serves now} */
     public boolean hasRefused(Offer offer) {
-        return refusals.containsKey(offer.stamp());
+        return refusals.containsKey(offer.stamp()) || postponed.contains(offer.stamp());
     }
 
     /** Remembers that an offer cannot serve. */
@@ -269,6 +271,14 @@ public final class DeviceSlot implements Slot {
         refusals.put(offer.stamp(), "%s: %s".formatted(offer.provider(), reason));
         trouble = "%s: %s".formatted(offer.provider(), reason);
         note("REFUSED", trouble);
+    }
+
+    /** Remembers that the model that serves cannot be left for this offer. */
+    void postpone(Offer offer, String reason) {
+        if (occupant != null) {
+            postponed.add(offer.stamp());
+        }
+        note("HAND_OVER_FAILED", "to %s: %s".formatted(offer.provider(), reason));
     }
 
     /** Forgets refusals of offers that are gone. */
@@ -347,6 +357,7 @@ public final class DeviceSlot implements Slot {
     /** A model serves from now on; the gate is still closed. */
     void occupy(Occupant next) {
         occupant = next;
+        postponed.clear();
         lastProperties = next.properties().asMap();
         msiDoorbell = next.msiDoorbell();
         saved = null;
@@ -366,6 +377,7 @@ public final class DeviceSlot implements Slot {
     /** Nobody serves from now on. */
     void vacate(State why, SavedState kept, String reason) {
         occupant = null;
+        postponed.clear();
         saved = kept;
         trouble = reason;
         state = why;

@@ -1,6 +1,7 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Slot.State;
+import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.device.SavedState;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,7 +24,8 @@ final class HandOver {
         Occupant old = slot.occupant();
         if (!slot.lockUsersOut(deadline)) {
             Newcomer.discard(slot, next, bundle);
-            throw ModelFailure.of("the slot is in use: a command on the device has not returned");
+            throw ModelFailure.of("the slot is in use: a command on the device has not returned")
+                    .ofPredecessor(old.offer().provider());
         }
         var course = new Course();
         AtomicReference<String> failedMeanwhile = SlotEngine.watchGate(slot);
@@ -45,7 +47,7 @@ final class HandOver {
                 goBack(slot, old, bundle);
             }
             Newcomer.discard(slot, next, bundle);
-            throw failure;
+            throw course.saved ? failure : failure.ofPredecessor(old.offer().provider());
         } finally {
             slot.letUsersIn();
         }
@@ -63,6 +65,7 @@ final class HandOver {
         volatile long closed;
         volatile long opened;
         volatile SavedState state;
+        volatile boolean saved;
         volatile boolean switched;
     }
 
@@ -78,6 +81,7 @@ final class HandOver {
         SlotEngine.requireHealthy(failedMeanwhile);
         steps.next("save");
         course.state = saved(old);
+        course.saved = true;
         steps.next("restore");
         next.model().restore(course.state);
         steps.next("resume");
@@ -100,6 +104,10 @@ final class HandOver {
     /** Before the switch anything may fail: the old model serves again. */
     private static void goBack(DeviceSlot slot, Occupant old, ModelThread bundle) {
         SlotEngine.listenToGate(slot, old);
+        if (slot.gate().state() == DeviceGate.State.FAILED) {
+            // It is about to be taken out.
+            return;
+        }
         slot.gate().park();
         try {
             bundle.call("resume", steps -> {

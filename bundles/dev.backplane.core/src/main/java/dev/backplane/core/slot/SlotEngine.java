@@ -46,6 +46,9 @@ public final class SlotEngine {
                     take(slot, candidate, deadline);
                     return;
                 } catch (ModelFailure failure) {
+                    if (failure.isOfPredecessor()) {
+                        return;
+                    }
                     // Remembered and reported; the next best has its turn.
                 }
             }
@@ -55,7 +58,8 @@ public final class SlotEngine {
     /**
      * Brings an offer to work in a slot, in whatever state that is.
      *
-     * @throws ModelFailure if the offer cannot serve; that is remembered until it changes
+     * @throws ModelFailure if the offer cannot serve; that is remembered until it changes. If the model that serves
+     *     cannot be left, that is remembered as long as it serves
      */
     public void take(DeviceSlot slot, Offer offer, Deadline deadline) throws ModelFailure {
         try (ModelThread bundle = thread(slot, deadline)) {
@@ -66,7 +70,11 @@ public final class SlotEngine {
                 start(slot, next, bundle);
             }
         } catch (ModelFailure failure) {
-            slot.refuse(offer, failure.getMessage());
+            if (failure.isOfPredecessor()) {
+                slot.postpone(offer, failure.getMessage());
+            } else {
+                slot.refuse(offer, failure.getMessage());
+            }
             throw failure;
         }
     }

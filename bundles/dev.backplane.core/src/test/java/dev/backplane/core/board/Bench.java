@@ -25,7 +25,7 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     final Map<Class<?>, Object> platform = new ConcurrentHashMap<>();
     final List<String> journal = new CopyOnWriteArrayList<>();
     final BoardRegistry registry = new BoardRegistry(
-            this, new Limits(Duration.ofMillis(1500), Duration.ofMillis(2500)), (slot, file) -> {});
+            this, new Limits(Duration.ofMillis(1500), Duration.ofMillis(2500), Duration.ofMillis(800)), (slot, file) -> {});
     private long ids = 100;
     private long stamps;
 

@@ -110,10 +110,24 @@ class HandOverTest {
         assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
         assertThat(slot.history())
                 .anySatisfy(entry -> {
-                    assertThat(entry.event()).isEqualTo("REFUSED");
+                    assertThat(entry.event()).isEqualTo(ofOld ? "HAND_OVER_FAILED" : "REFUSED");
                     assertThat(entry.detail()).contains("[2]", callback.name().toLowerCase());
                 });
         assertThat(slot.aborts()).isZero();
+    }
+
+    @Test
+    void aNewcomerThatTheOldModelKeptOutHasItsTurnWhenThatOneGoes() {
+        boardWithState();
+        oldFactory.faults.put(Callback.SAVE, Fault.THROWS);
+        betterOffer();
+        assertThat(newFactory.created).hasValue(1);
+        bench.offer(bench.factory("other"));
+        bench.settled(board);
+        assertThat(newFactory.created).as("not tried again on every change").hasValue(1);
+        bench.withdraw(oldOffer);
+        assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[2]"));
     }
 
     @Test
@@ -235,25 +249,6 @@ class HandOverTest {
         bench.settled(board);
         assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
         assertThat(Bench.read(board, DEVICE)).isZero();
-    }
-
-    @Test
-    void aTransactionThatDoesNotEndRefusesTheHandOver() throws Exception {
-        boardWithState();
-        oldFactory.faults.put(Callback.READ, Fault.HANGS);
-        int before = (int) bench.journal.stream().filter("READ dev"::equals).count();
-        Thread stuck = Thread.ofPlatform().daemon().start(() -> Bench.outcome(board, DEVICE));
-        while (bench.journal.stream().filter("READ dev"::equals).count() == before) {
-            Thread.onSpinWait();
-        }
-        betterOffer();
-        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[1]"));
-        assertThat(slot.history())
-                .anySatisfy(entry -> assertThat(entry.detail()).contains("a transaction has not ended"));
-        oldFactory.faults.clear();
-        oldFactory.releaseHung.countDown();
-        stuck.join();
-        assertThat(Bench.read(board, DEVICE)).isEqualTo(STATE);
     }
 
     @Test
