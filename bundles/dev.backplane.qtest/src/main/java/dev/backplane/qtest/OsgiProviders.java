@@ -3,14 +3,9 @@ package dev.backplane.qtest;
 import dev.backplane.board.MachineType;
 import dev.backplane.device.DeviceFactory;
 import dev.backplane.qtest.control.Providers;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,9 +30,11 @@ final class OsgiProviders implements Providers {
     private static final String FACTORY_COMPONENT = "interface=\"" + DeviceFactory.class.getName() + "\"";
 
     private final BundleContext context;
+    private final ComponentDescriptions components;
 
     OsgiProviders(BundleContext context) {
         this.context = context;
+        components = new ComponentDescriptions(context);
     }
 
     @Override
@@ -140,17 +137,7 @@ final class OsgiProviders implements Providers {
         }
     }
 
-    private static boolean hasComponent(Bundle bundle, Predicate<String> wanted) {
-        Enumeration<URL> descriptions = bundle.findEntries("OSGI-INF", "*.xml", false);
-        while (descriptions != null && descriptions.hasMoreElements()) {
-            try (InputStream in = descriptions.nextElement().openStream()) {
-                if (wanted.test(new String(in.readAllBytes(), StandardCharsets.UTF_8))) {
-                    return true;
-                }
-            } catch (IOException e) {
-                LOGGER.log(System.Logger.Level.WARNING, "cannot read components of " + bundle.getSymbolicName(), e);
-            }
-        }
-        return false;
+    private boolean hasComponent(Bundle bundle, Predicate<String> wanted) {
+        return components.of(bundle).stream().anyMatch(wanted);
     }
 }

@@ -1,6 +1,5 @@
 package dev.backplane.qtest;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
@@ -11,7 +10,27 @@ final class ParentWatch {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final long SIGTERM = 15;
 
+    /** Linked once, when the class is initialized: that takes long. */
+    private static final MethodHandle PRCTL = link();
+
     private ParentWatch() {}
+
+    private static MethodHandle link() {
+        Linker linker = Linker.nativeLinker();
+        return linker.defaultLookup()
+                .find("prctl")
+                .map(function -> linker.downcallHandle(
+                        function,
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_INT,
+                                ValueLayout.JAVA_INT,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.JAVA_LONG),
+                        Linker.Option.firstVariadicArg(1)))
+                .orElse(null);
+    }
 
     /**
      * Asks for SIGTERM when the parent ends. It holds as long as the calling thread lives.
@@ -21,19 +40,8 @@ final class ParentWatch {
      * @throws IllegalStateException if the platform cannot do it
      */
     static boolean begin(long expected) {
-        Linker linker = Linker.nativeLinker();
-        try (Arena arena = Arena.ofConfined()) {
-            MethodHandle prctl = linker.downcallHandle(
-                    linker.defaultLookup().findOrThrow("prctl"),
-                    FunctionDescriptor.of(
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_LONG,
-                            ValueLayout.JAVA_LONG,
-                            ValueLayout.JAVA_LONG,
-                            ValueLayout.JAVA_LONG),
-                    Linker.Option.firstVariadicArg(1));
-            int result = (int) prctl.invokeExact(PR_SET_PDEATHSIG, SIGTERM, 0L, 0L, 0L);
+        try {
+            int result = (int) PRCTL.invokeExact(PR_SET_PDEATHSIG, SIGTERM, 0L, 0L, 0L);
             if (result != 0) {
                 throw new IllegalStateException("-run-with exit-with-parent=on: the kernel refuses it");
             }

@@ -4,14 +4,18 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -67,6 +71,7 @@ public final class MachineTraining {
         Path folder = Files.createTempDirectory("bp");
         try {
             var training = new MachineTraining(distribution, folder);
+            training.requirePrepared();
             Path cache = distribution.home().resolve("lib").resolve("machine.aot");
             Files.deleteIfExists(cache);
             training.run(""); // fills the bundle cache, as all starts but the first find it
@@ -80,6 +85,23 @@ public final class MachineTraining {
             System.exit(ExitStatus.START_FAILED);
         } finally {
             Instance.delete(folder);
+        }
+    }
+
+    /** Names of classes that moved would be passed over in silence when machines start. */
+    private void requirePrepared() throws IOException, LaunchException {
+        List<URL> jars = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(distribution.bundles(), "*.jar")) {
+            for (Path file : files) {
+                jars.add(file.toUri().toURL());
+            }
+        }
+        try (var classes = new URLClassLoader(jars.toArray(URL[]::new))) {
+            for (String name : Preparation.CLASSES) {
+                Class.forName(name, false, classes);
+            }
+        } catch (ClassNotFoundException e) {
+            throw new LaunchException("no class " + e.getMessage() + " to prepare; correct the list of them", e);
         }
     }
 

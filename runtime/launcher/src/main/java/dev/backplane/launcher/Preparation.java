@@ -1,5 +1,8 @@
 package dev.backplane.launcher;
 
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
 import java.util.List;
 
 /**
@@ -10,8 +13,9 @@ final class Preparation {
     /** In the order in which they are needed. */
     static final List<String> CLASSES = List.of(
             "org.apache.felix.framework.util.SecureAction", // reflects on what is annotated
+            "dev.backplane.core.memory.SystemBus", // makes handles of variables
             "dev.backplane.core.memory.AnonymousMemory", // links foreign functions
-            "dev.backplane.qtest.ParentWatch");
+            "dev.backplane.qtest.ParentWatch"); // links foreign functions
 
     private Preparation() {}
 
@@ -20,14 +24,15 @@ final class Preparation {
     }
 
     private static void run() {
-        for (String name : CLASSES) {
-            try {
+        try {
+            for (String name : CLASSES) {
                 Class.forName(name);
-            } catch (ClassNotFoundException e) {
-                return; // the bundles are not on the class path, so each has a class loader of its own
-            } catch (LinkageError e) {
-                return; // whoever needs the class reports it
             }
+            SocketChannel.open(StandardProtocolFamily.UNIX).close(); // loads what all sockets need
+        } catch (ClassNotFoundException e) {
+            // The bundles are not on the class path, so each has a class loader of its own.
+        } catch (IOException | LinkageError e) {
+            // Whoever needs it reports it.
         }
     }
 }

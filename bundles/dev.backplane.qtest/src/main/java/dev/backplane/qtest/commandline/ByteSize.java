@@ -6,7 +6,7 @@ import java.util.Locale;
 /** Sizes as users write them. */
 final class ByteSize {
     private static final String SUFFIXES = "BKMGTPE";
-    private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
+    private static final int SHORT = 18;
 
     private ByteSize() {}
 
@@ -26,11 +26,17 @@ final class ByteSize {
                 digits = digits.substring(0, digits.length() - 1);
             }
             int power = SUFFIXES.indexOf(suffix);
+            if (power >= 0 && isShort(digits)) { // nearly all are; the classes for the others take long to load
+                long number = Long.parseLong(digits);
+                if (number <= Long.MAX_VALUE >> (10 * power)) {
+                    return number << (10 * power);
+                }
+            }
             BigDecimal number = isHex(digits)
                     ? new BigDecimal(new java.math.BigInteger(digits.substring(2), 16))
                     : new BigDecimal(digits);
             BigDecimal bytes = number.multiply(BigDecimal.valueOf(1L << (10 * power)));
-            if (power >= 0 && bytes.signum() >= 0 && bytes.compareTo(MOST) <= 0) {
+            if (power >= 0 && bytes.signum() >= 0 && bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0) {
                 return bytes.longValue();
             }
         } catch (NumberFormatException e) {
@@ -38,6 +44,16 @@ final class ByteSize {
         }
         throw new CommandLineException(
                 "%s: '%s' is no size: expected a number with an optional suffix K, M, G or T".formatted(option, text));
+    }
+
+    /** {@return whether these are decimal digits alone, and few enough for a long} */
+    private static boolean isShort(String digits) {
+        for (int i = 0; i < digits.length(); i++) {
+            if (digits.charAt(i) < '0' || digits.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return !digits.isEmpty() && digits.length() <= SHORT;
     }
 
     private static boolean isHex(String digits) {
