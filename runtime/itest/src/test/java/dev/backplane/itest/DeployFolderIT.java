@@ -17,6 +17,7 @@ import org.junit.rules.TemporaryFolder;
 
 /** The shipped command watches a folder: jars that come, change and go fill slots, hand over and park. */
 public class DeployFolderIT {
+    private static final String DEPLOY = "instances/default/deploy";
     private static final String EXAMPLE = "copy-engine";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -33,7 +34,7 @@ public class DeployFolderIT {
     @Test
     public void jarsThatComeChangeAndGoFillHandOverAndPark() throws IOException {
         Path data = folder.getRoot().toPath();
-        Path deploy = Files.createDirectories(data.resolve("default/deploy"));
+        Path deploy = Files.createDirectories(data.resolve(DEPLOY));
         Path jar = deploy.resolve("copy-engine.jar");
         try (var console = new ConsoleProcess(data)) {
             assertThat(console.run("board:devices")).doesNotContain(EXAMPLE);
@@ -61,7 +62,7 @@ public class DeployFolderIT {
         Path data = folder.getRoot().toPath();
         drop(
                 ExampleProject.jar(EXAMPLE, "1.1.0"),
-                Files.createDirectories(data.resolve("default/deploy")).resolve("copy-engine.jar"));
+                Files.createDirectories(data.resolve(DEPLOY)).resolve("copy-engine.jar"));
         for (int start = 0; start < 2; start++) {
             try (var console = new ConsoleProcess(data)) {
                 await().atMost(PATIENCE).until(() -> console.run("board:devices").contains(EXAMPLE));

@@ -66,9 +66,9 @@ final class Instance implements AutoCloseable {
         return folder.resolve("configuration");
     }
 
-    /** {@return the folder whose jars are installed while the framework runs} */
-    Path deploy() {
-        return folder.resolve("deploy");
+    /** {@return the folder whose jars are installed while the framework runs; it is there} */
+    Path deploy() throws IOException {
+        return Files.createDirectories(folder.resolve("deploy"));
     }
 
     Path logs() {

@@ -1,5 +1,6 @@
 package dev.backplane.launcher;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -107,7 +108,7 @@ public final class Main {
         }
     }
 
-    private Map<String, String> consoleProperties(CommandLine.Task task, Instance instance) {
+    private Map<String, String> consoleProperties(CommandLine.Task task, Instance instance) throws IOException {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put("backplane.version", Distribution.version());
         properties.put("backplane.instance", instance.name());
