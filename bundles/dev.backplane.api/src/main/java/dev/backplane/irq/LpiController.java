@@ -4,7 +4,7 @@ import dev.backplane.memory.TransactionContext;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Capability of a GICv3 whose redistributors take LPIs from an ITS (IHI 0069, chapters 5 and 6). Processors are
+ * Capability of a GICv3 whose redistributors take LPIs from an ITS (IHI 0069, chapter 5). Processors are
  * numbered as in {@code GICR_TYPER.Processor_Number}. Called concurrently. What does not fit (no such processor, LPIs
  * not enabled, INTID out of range) is dropped, as the architecture says.
  */

@@ -20,8 +20,8 @@ public interface MsiController {
      * A doorbell register.
      *
      * @param region name of the region that holds it
-     * @param offset offset of the register in the region in bytes: 0x10040 for GITS_TRANSLATER (IHI 0069, section
-     *     12.18), 0x40 for MSI_SETSPI_NS (Server Base System Architecture, GICv2m)
+     * @param offset offset of the register in the region in bytes: 0x10040 for GITS_TRANSLATER (IHI 0069, chapter
+     *     12), 0x40 for MSI_SETSPI_NS (Server Base System Architecture, GICv2m)
      * @param register name of the register
      */
     record Doorbell(String region, long offset, String register) {}

@@ -59,7 +59,7 @@ final class CpuInterfaceState {
         aliasedBinaryPoint = Math.max(MINIMUM_ABPR, value & 7);
     }
 
-    /** {@return the group priority: what decides about preemption (IHI 0048B, section 3.3.3)} */
+    /** {@return the group priority: what decides about preemption (IHI 0048B, interrupt prioritization)} */
     int groupPriority(int priority, boolean group1) {
         boolean own = group1 && !GiccRegister.CBPR.isSet(control);
         int point = own ? aliasedBinaryPoint - 1 : binaryPoint;

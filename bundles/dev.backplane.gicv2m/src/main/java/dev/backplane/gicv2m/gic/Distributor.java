@@ -109,7 +109,7 @@ final class Distributor {
 
     private int readTargets(int processor, int intid) {
         if (states.processors == 1) {
-            return 0; // RAZ/WI with one processor (IHI 0048B 4.3.12)
+            return 0; // RAZ/WI with one processor (IHI 0048B, GICD_ITARGETSRn)
         }
         return intid < FIRST_SPI ? 1 << processor : states.targets(intid);
     }
@@ -170,7 +170,7 @@ final class Distributor {
         }
     }
 
-    /** GICD_SGIR (IHI 0048B 4.3.15); a reserved filter generates nothing. */
+    /** GICD_SGIR (IHI 0048B); a reserved filter generates nothing. */
     private void generate(int source, long value) {
         int targets =
                 switch (TARGET_LIST_FILTER.getInt(value)) {

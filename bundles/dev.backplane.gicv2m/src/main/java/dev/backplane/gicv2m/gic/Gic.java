@@ -159,7 +159,7 @@ final class Gic {
         end(processor, identity, group1);
     }
 
-    /** GICC_DIR (IHI 0048B 4.4.15); UNPREDICTABLE while EOImode is 0, ignored here. */
+    /** GICC_DIR (IHI 0048B); UNPREDICTABLE while EOImode is 0, ignored here. */
     void deactivate(int processor, int identity) {
         int intid = GiccRegister.INTERRUPT_ID.getInt(identity);
         if (CpuInterfaceState.isSpecial(intid)) {

@@ -22,8 +22,8 @@ import java.util.List;
 
 /**
  * A GICv2: regions {@code gicd} and {@code gicc}. One lock guards everything and no call leaves the device under it, so
- * the regions are concurrent. Register accesses act as the processor that their attributes name; {@link CpuInterface} is
- * the other way to a CPU interface.
+ * the regions are concurrent. Register accesses act as the processor that their attributes name; {@link CpuInterface}
+ * is the other way to a CPU interface.
  */
 final class GicV2Device
         implements PlatformDevice, InterruptController, CpuInterface, InterruptInspection, Inspectable {
@@ -145,7 +145,7 @@ final class GicV2Device
         }
     }
 
-    /** The group is not consulted: without the Security Extensions GICD_SGIR has no NSATT (IHI 0048B 4.3.15). */
+    /** The group is not consulted: without the Security Extensions GICD_SGIR has no NSATT (IHI 0048B, GICD_SGIR). */
     @Override
     public void sendSgi(TransactionContext context, int source, long[] targets, int group, int intid) {
         checked(source, group);
@@ -270,7 +270,7 @@ final class GicV2Device
         }
 
         private TransactionResult refuse(String what, long offset, int size) {
-            board.log().guestError("GICD %s of %d bytes at 0x%x: no register there takes that size (IHI 0048B 4.1.4)"
+            board.log().guestError("GICD %s of %d bytes at 0x%x: no register there takes that size (IHI 0048B)"
                     .formatted(what, size, offset));
             return TransactionResult.Fault.SLAVE_ERROR;
         }

@@ -48,7 +48,7 @@ final class InterruptStates {
         }
         for (int processor = 0; processor < processors; processor++) {
             for (int sgi = 0; sgi < FIRST_PPI; sgi++) {
-                // SGIs are always enabled here (IHI 0048B 4.3.5 leaves it to the implementation) and edge-triggered.
+                // SGIs are always enabled here (GICD_ISENABLERn leaves it to the implementation) and edge-triggered.
                 flags[slot(processor, sgi)] = ENABLED | EDGE;
             }
         }

@@ -2,8 +2,8 @@ package dev.backplane.gicv3.gic;
 
 /**
  * The register arrays that a distributor and the SGI frame of a redistributor have at the same offsets (IHI 0069,
- * sections 12.8 and 12.10). With one security state and affinity routing, IGRPMODR, NSACR and ITARGETSR are RES0 and
- * not listed.
+ * register maps of chapter 12). With one security state and affinity routing, IGRPMODR, NSACR and ITARGETSR are RES0
+ * and not listed.
  */
 enum BankRegister {
     IGROUPR(0x080, 1),
@@ -45,7 +45,7 @@ enum BankRegister {
         return offset;
     }
 
-    /** {@return whether accesses of this size are allowed (IHI 0069, section 12.1.3)} */
+    /** {@return whether accesses of this size are allowed (IHI 0069, access sizes of GIC registers)} */
     boolean allows(int size) {
         return size == 4 || size == 1 && this == IPRIORITYR;
     }

@@ -2,7 +2,7 @@ package dev.backplane.gicv3.gic;
 
 /**
  * An interrupt that could be signalled, packed into an int so that the one to signal first is the smallest: priority,
- * then INTID (the choice among equal priorities is the implementation's, IHI 0069, section 4.8), then its group.
+ * then INTID (the choice among equal priorities is the implementation's, IHI 0069, chapter 4), then its group.
  */
 final class Candidate {
     /** No interrupt. */

@@ -5,8 +5,8 @@ import dev.backplane.memory.TransactionContext;
 import java.util.function.Consumer;
 
 /**
- * The CPU interfaces: which interrupt a processor sees, and what it does with it (IHI 0069, sections 4.1, 4.8 and
- * 12.2). A processor number or INTID that does not exist is ignored. Thread-safe.
+ * The CPU interfaces: which interrupt a processor sees, and what it does with it (IHI 0069, chapter 4 and the
+ * ICC registers). A processor number or INTID that does not exist is ignored. Thread-safe.
  */
 final class CpuInterfaces implements CpuInterface {
     private final Distributor distributor;

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * State of one CPU interface (IHI 0069, sections 4.8 and 12.2): priority mask, group enables and active priorities. The
+ * State of one CPU interface (IHI 0069, chapter 4): priority mask, group enables and active priorities. The
  * binary points have their smallest values, so each of the 32 priority levels preempts the next. Guarded by the lock of
  * the redistributor.
  */

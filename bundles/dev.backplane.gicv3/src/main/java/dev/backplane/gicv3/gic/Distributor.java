@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The distributor: SPIs, their routing, and group enables (IHI 0069, section 12.9). Its lock is the innermost of a GIC:
+ * The distributor: SPIs, their routing, and group enables (IHI 0069, chapter 12). Its lock is the innermost of a GIC:
  * nothing is called with it held.
  */
 final class Distributor implements MmioHandler {

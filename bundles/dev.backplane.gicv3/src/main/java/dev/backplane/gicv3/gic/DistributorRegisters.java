@@ -12,7 +12,7 @@ import dev.backplane.register.BitField;
 import dev.backplane.register.RegisterSpec;
 import java.util.List;
 
-/** The single registers of a distributor (IHI 0069, section 12.9), with one security state (GICD_CTLR.DS is 1). */
+/** The single registers of a distributor (IHI 0069, chapter 12), with one security state (GICD_CTLR.DS is 1). */
 final class DistributorRegisters {
     static final BitField ENABLE_GRP0 = bit("EnableGrp0", 0);
     static final BitField ENABLE_GRP1 = bit("EnableGrp1", 1);

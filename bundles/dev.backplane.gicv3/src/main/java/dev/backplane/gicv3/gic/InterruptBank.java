@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * State of consecutive SGIs, PPIs or SPIs: what the arrays of bits in a distributor or a redistributor hold (IHI 0069,
- * sections 4.1 and 4.8). Not thread-safe: its distributor or redistributor guards it.
+ * chapter 4). Not thread-safe: its distributor or redistributor guards it.
  */
 final class InterruptBank {
     /** Implemented bits of a priority: 32 levels. */
@@ -150,7 +150,7 @@ final class InterruptBank {
         }
     }
 
-    /** Takes a message that asserts or deasserts an interrupt (IHI 0069, sections 12.9.5 and 12.9.29). */
+    /** Takes a message that asserts or deasserts an interrupt (GICD_SETSPI_NSR, GICD_CLRSPI_NSR). */
     void message(int intid, boolean asserted) {
         int word = word(intid);
         int bit = bit(intid);

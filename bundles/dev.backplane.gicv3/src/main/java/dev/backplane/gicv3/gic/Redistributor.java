@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A redistributor with its CPU interface: SGIs, PPIs and LPIs of one processor (IHI 0069, sections 12.10 and 12.11).
+ * A redistributor with its CPU interface: SGIs, PPIs and LPIs of one processor (IHI 0069, chapter 12).
  * Its lock guards all but the pending bits of LPIs; the distributor's lock may be taken inside it, no other
  * redistributor's.
  */
@@ -222,7 +222,7 @@ final class Redistributor {
         }
     }
 
-    /** PROPBASER and PENDBASER may not change while LPIs are enabled (IHI 0069, sections 12.11.29 and 12.11.31). */
+    /** PROPBASER and PENDBASER may not change while LPIs are enabled (IHI 0069, at those registers). */
     private void writeTableBase(int at, int size, long value) {
         if (lpis.isEnabled()) {
             errors.count("GICR%d offset 0x%x: written while LPIs are enabled; ignored", processor, at);

@@ -14,7 +14,7 @@ import dev.backplane.register.RegisterSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The registers of a redistributor's RD_base frame (IHI 0069, section 12.11). */
+/** The registers of a redistributor's RD_base frame (IHI 0069, chapter 12). */
 final class RedistributorRegisters {
     static final BitField ENABLE_LPIS = bit("EnableLPIs", 0);
     static final BitField CES = bit("CES", 1);

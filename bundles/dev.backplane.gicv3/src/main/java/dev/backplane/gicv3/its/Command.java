@@ -6,7 +6,7 @@ import static dev.backplane.register.BitField.bits;
 import dev.backplane.register.BitField;
 
 /**
- * An ITS command: four doublewords (IHI 0069, section 5.3).
+ * An ITS command: four doublewords (IHI 0069, chapter 5).
  *
  * @param dw0 DeviceID and opcode
  * @param dw1 EventID and pINTID, or the size of an ITT

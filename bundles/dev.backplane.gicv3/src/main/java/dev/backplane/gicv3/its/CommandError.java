@@ -1,8 +1,8 @@
 package dev.backplane.gicv3.its;
 
 /**
- * Command errors with the codes that the architecture gives them: 0x01, the command, the reason (IHI 0069, section 5.3,
- * where each command lists its errors).
+ * Command errors with the codes that the architecture gives them: 0x01, the command, the reason (IHI 0069,
+ * "ITS commands", where each command lists its errors).
  */
 enum CommandError {
     MOVI_DEVICE_OOR(0x010101),

@@ -5,7 +5,7 @@ import dev.backplane.memory.Epochs;
 import dev.backplane.memory.TransactionContext;
 
 /**
- * Executes commands (IHI 0069, section 5.3). A command that takes a mapping away invalidates the cache and waits until
+ * Executes commands (IHI 0069, chapter 5). A command that takes a mapping away invalidates the cache and waits until
  * no message uses the mapping any more, so its effects are complete when it returns and SYNC has nothing to wait for.
  * One thread at a time.
  */

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The control registers and the command queue (IHI 0069, sections 5.3 and 12.19). One thread at a time executes
+ * The control registers and the command queue (IHI 0069, chapters 5 and 12). One thread at a time executes
  * commands, without the lock of the registers: a thread that writes GITS_CWRITER meanwhile leaves the work to it, so
  * nobody waits for a thread that itself waits for a grace period.
  */
@@ -128,7 +128,7 @@ final class ControlFrame {
         return index >= baser0 && index <= baser0 + ItsRegisters.COLLECTIONS;
     }
 
-    /** While the ITS is enabled, where its queue and tables are cannot change (sections 12.19.1 and 12.19.2). */
+    /** While the ITS is enabled, where its queue and tables are cannot change (GITS_BASERn, GITS_CBASER). */
     private boolean isLockedByEnable(int index) {
         boolean enabled = ItsRegisters.ENABLED.isSet(registers.get(ctlr));
         if (enabled) {

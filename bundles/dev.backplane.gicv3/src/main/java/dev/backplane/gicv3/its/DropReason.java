@@ -1,6 +1,6 @@
 package dev.backplane.gicv3.its;
 
-/** Why a message makes no interrupt pending (IHI 0069, sections 5.2 and 12.18.1: it is discarded silently). */
+/** Why a message makes no interrupt pending (IHI 0069, chapter 5 and GITS_TRANSLATER: it is discarded silently). */
 enum DropReason {
     /** The write to GITS_TRANSLATER was neither 16 nor 32 bits wide. */
     WRONG_SIZE("a write to GITS_TRANSLATER has 2 or 4 bytes"),

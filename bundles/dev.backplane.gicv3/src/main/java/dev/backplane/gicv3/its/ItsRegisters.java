@@ -13,7 +13,7 @@ import dev.backplane.register.RegisterSpec;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The registers of the ITS control frame (IHI 0069, section 12.19). */
+/** The registers of the ITS control frame (IHI 0069, chapter 12). */
 final class ItsRegisters {
     /** Bits of a DeviceID, an EventID, an ICID and an INTID, as GITS_TYPER tells. */
     static final int ID_BITS = 16;

@@ -5,7 +5,7 @@ import dev.backplane.memory.TransactionContext;
 
 /**
  * Where the entries of a device or collection table are: flat, or in pages that a first-level table points to (IHI
- * 0069, section 12.19.1). Immutable.
+ * 0069, GITS_BASERn). Immutable.
  *
  * @param valid whether software provided the table
  * @param indirect whether the table has two levels

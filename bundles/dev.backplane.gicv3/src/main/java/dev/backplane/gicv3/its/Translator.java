@@ -4,7 +4,7 @@ import dev.backplane.irq.LpiController;
 import dev.backplane.memory.TransactionContext;
 
 /**
- * Turns messages into LPIs (IHI 0069, section 5.2). Called by any thread; a cached translation takes no lock and
+ * Turns messages into LPIs (IHI 0069, chapter 5). Called by any thread; a cached translation takes no lock and
  * allocates nothing.
  */
 final class Translator {

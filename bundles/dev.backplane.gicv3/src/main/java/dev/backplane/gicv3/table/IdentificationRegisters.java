@@ -1,6 +1,6 @@
 package dev.backplane.gicv3.table;
 
-/** The CoreSight identification registers at the end of each GIC frame (IHI 0069, section 12.1.13). */
+/** The CoreSight identification registers at the end of each GIC frame (IHI 0069, chapter 12). */
 public final class IdentificationRegisters {
     /** GICD_IIDR, GICR_IIDR, GITS_IIDR: implementer Arm (JEP106 0x43B). */
     public static final long IIDR = 0x43B;

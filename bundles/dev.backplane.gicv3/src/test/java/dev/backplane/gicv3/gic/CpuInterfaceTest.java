@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Signalling, acknowledging and ending interrupts (IHI 0069, sections 4.1 to 4.8). */
+/** Signalling, acknowledging and ending interrupts (IHI 0069, chapter 4). */
 class CpuInterfaceTest {
     private final Machine machine = new Machine("num-cpu", 20L).awake();
 

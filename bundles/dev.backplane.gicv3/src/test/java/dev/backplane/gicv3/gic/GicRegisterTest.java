@@ -12,31 +12,31 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Registers of distributor and redistributors (IHI 0069, sections 12.9 to 12.11). */
+/** Registers of distributor and redistributors (IHI 0069, chapter 12). */
 class GicRegisterTest {
     private final Machine machine = new Machine("num-cpu", 3L);
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        // name (section), region, offset, size, value after reset
-        "GICD_CTLR: ARE and DS (12.9.4), gicd, 0x0000, 4, 0x50",
-        "GICD_TYPER: 288 INTIDs MBIS LPIS IDbits 15 A3V (12.9.38), gicd, 0x0004, 4, 0x17b0008",
-        "GICD_IIDR (12.9.13), gicd, 0x0008, 4, 0x43b",
-        "GICD_TYPER2 (12.9.39), gicd, 0x000c, 4, 0x0",
-        "GICD_IGROUPR0 is RES0 with affinity routing (12.9.9), gicd, 0x0080, 4, 0x0",
-        "GICD_ICFGR2: SPIs are level-sensitive (12.9.7), gicd, 0x0c08, 4, 0x0",
-        "GICD_PIDR2 (12.9.26), gicd, 0xffe8, 4, 0x3b",
-        "GICR_CTLR: CES and IR (12.11.2), gicr, 0x0000, 4, 0x6",
-        "GICR_IIDR (12.11.10), gicr, 0x0004, 4, 0x43b",
-        "GICR_TYPER of processor 0 (12.11.37), gicr, 0x0008, 8, 0x1000021",
+        // name, region, offset, size, value after reset
+        "GICD_CTLR: ARE and DS, gicd, 0x0000, 4, 0x50",
+        "GICD_TYPER: 288 INTIDs MBIS LPIS IDbits 15 A3V, gicd, 0x0004, 4, 0x17b0008",
+        "GICD_IIDR, gicd, 0x0008, 4, 0x43b",
+        "GICD_TYPER2, gicd, 0x000c, 4, 0x0",
+        "GICD_IGROUPR0 is RES0 with affinity routing, gicd, 0x0080, 4, 0x0",
+        "GICD_ICFGR2: SPIs are level-sensitive, gicd, 0x0c08, 4, 0x0",
+        "GICD_PIDR2, gicd, 0xffe8, 4, 0x3b",
+        "GICR_CTLR: CES and IR, gicr, 0x0000, 4, 0x6",
+        "GICR_IIDR, gicr, 0x0004, 4, 0x43b",
+        "GICR_TYPER of processor 0, gicr, 0x0008, 8, 0x1000021",
         "GICR_TYPER of processor 1, gicr, 0x20008, 8, 0x101000121",
         "GICR_TYPER of processor 2 is Last, gicr, 0x40008, 8, 0x201000231",
         "GICR_TYPER high half, gicr, 0x4000c, 4, 0x2",
-        "GICR_WAKER: asleep (12.11.42), gicr, 0x0014, 4, 0x6",
-        "GICR_PROPBASER (12.11.31), gicr, 0x0070, 8, 0x0",
-        "GICR_SYNCR: not busy (12.11.36), gicr, 0x00c0, 4, 0x0",
+        "GICR_WAKER: asleep, gicr, 0x0014, 4, 0x6",
+        "GICR_PROPBASER, gicr, 0x0070, 8, 0x0",
+        "GICR_SYNCR: not busy, gicr, 0x00c0, 4, 0x0",
         "GICR_PIDR2, gicr, 0xffe8, 4, 0x3b",
-        "GICR_ICFGR0: SGIs are edge-triggered (12.11.7), gicr, 0x10c00, 4, 0xaaaaaaaa",
+        "GICR_ICFGR0: SGIs are edge-triggered, gicr, 0x10c00, 4, 0xaaaaaaaa",
         "GICR_ICFGR1: PPIs, gicr, 0x10c04, 4, 0x0",
     })
     void hasItsValueAfterReset(String name, String region, String offset, int size, String value) {

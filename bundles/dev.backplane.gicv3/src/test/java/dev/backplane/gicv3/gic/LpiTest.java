@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** LPIs (IHI 0069, chapter 5 and section 12.11). */
+/** LPIs (IHI 0069, chapter 5). */
 class LpiTest {
     private final Machine machine = new Machine("num-cpu", 2L).awake();
 

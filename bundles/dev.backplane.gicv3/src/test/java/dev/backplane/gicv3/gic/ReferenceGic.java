@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A GICv3 written down naively, one object an interrupt, straight from the state machines of IHI 0069 section 4.1: what
+ * A GICv3 written down naively, one object an interrupt, straight from the state machines of IHI 0069 chapter 4: what
  * the real one is held against. It shares no code with it.
  */
 final class ReferenceGic {

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** ITS commands (IHI 0069, section 5.3). */
+/** ITS commands (IHI 0069, chapter 5). */
 class ItsCommandTest {
     private static final int DEVICE = 0x18;
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Writes to GITS_TRANSLATER (IHI 0069, sections 5.2 and 12.18). */
+/** Writes to GITS_TRANSLATER (IHI 0069, chapter 5 and GITS_TRANSLATER). */
 class ItsDoorbellTest {
     private static final int DEVICE = 0x100;
     private static final TransactionAttributes REQUESTER = TransactionAttributes.ofRequester(DEVICE);

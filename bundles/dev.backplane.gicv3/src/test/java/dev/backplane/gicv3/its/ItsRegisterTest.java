@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** ITS control registers (IHI 0069, section 12.19). */
+/** ITS control registers (IHI 0069, chapter 12). */
 class ItsRegisterTest {
     private final Guest guest = new Guest(2);
 
