@@ -1,10 +1,8 @@
 package dev.backplane.smmuv3.translate;
 
-import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -237,7 +235,7 @@ final class RandomScene implements ReferenceSmmu.Placement {
     }
 
     /** Memory in which every word exists, but for some. */
-    final class Memory implements DmaPort {
+    final class Memory extends TablePort {
         private final Map<Long, Long> words = new HashMap<>();
 
         /** Answers the word, or null where memory aborts. */
@@ -284,48 +282,6 @@ final class RandomScene implements ReferenceSmmu.Placement {
             }
             context.data(word);
             return TransactionResult.Done.DONE;
-        }
-
-        @Override
-        public String initiator() {
-            return "smmu";
-        }
-
-        @Override
-        public TransactionAttributes attributes() {
-            return TransactionAttributes.NONE;
-        }
-
-        @Override
-        public DmaPort with(TransactionAttributes attributes) {
-            return this;
-        }
-
-        @Override
-        public TransactionResult read(TransactionContext context, long at, MemorySegment to, long offset, int length) {
-            throw new AssertionError("translation reads aligned words only");
-        }
-
-        @Override
-        public TransactionResult write(
-                TransactionContext context, long at, MemorySegment from, long offset, int length) {
-            throw new AssertionError("translation writes nothing");
-        }
-
-        @Override
-        public TransactionResult read(TransactionContext context, long address, int size) {
-            throw new AssertionError("translation reads aligned words only");
-        }
-
-        @Override
-        public TransactionResult write(TransactionContext context, long address, int size, long value) {
-            throw new AssertionError("translation writes nothing");
-        }
-
-        @Override
-        public TransactionResult compareAndExchange64(
-                TransactionContext context, long address, long expected, long update) {
-            throw new AssertionError("translation writes nothing");
         }
     }
 }

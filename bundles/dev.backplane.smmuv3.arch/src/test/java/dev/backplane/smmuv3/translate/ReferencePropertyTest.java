@@ -1,7 +1,6 @@
 package dev.backplane.smmuv3.translate;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
 
 import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaPort;
@@ -81,13 +80,13 @@ class ReferencePropertyTest {
             for (int pass = 0; pass < 2; pass++) {
                 events.clear();
                 Translation answer = translator.translate(context, attributes, iova, access);
-                check(what + (pass == 0 ? ", first" : ", cached"), expected, iova, answer,
+                Agreement.check(what + (pass == 0 ? ", first" : ", cached"), expected, iova, answer,
                         events.isEmpty() ? null : events.getFirst());
             }
             dropLastLevel(translator);
             events.clear();
             Translation again = translator.translate(context, attributes, iova, access);
-            check(what + ", from the walk cache", expected, iova, again, events.isEmpty() ? null : events.getFirst());
+            Agreement.check(what + ", from the walk cache", expected, iova, again, events.isEmpty() ? null : events.getFirst());
             probe(what + ", probe", expected, translator, attributes, iova, access);
             count(expected, scene);
         }
@@ -114,34 +113,13 @@ class ReferencePropertyTest {
             AccessKind access) {
         events.clear();
         switch (translator.probe(context, attributes, iova, access, new WalkObserver() {})) {
-            case TranslationOutcome.Mapped(var translation) -> check(what, expected, iova, translation, null);
+            case TranslationOutcome.Mapped(var translation) -> Agreement.check(what, expected, iova, translation, null);
             case TranslationOutcome.Terminated(var how, var event, var recorded, var reason) -> {
-                check(what, expected, iova, how, recorded ? event : null);
+                Agreement.check(what, expected, iova, how, recorded ? event : null);
                 assertThat(reason).as(what).isNotBlank();
             }
         }
         assertThat(events).as(what).isEmpty();
-    }
-
-    private static void check(
-            String what, ReferenceSmmu.Outcome expected, long iova, Translation answer, SmmuEvent event) {
-        String record = null;
-        if (event != null) {
-            long[] words = event.encode();
-            record = "%016x %016x %016x %016x".formatted(words[0], words[1], words[2], words[3]);
-            if (!event.equals(SmmuEvent.decode(words))) {
-                fail("%s: %s decodes as %s", what, event, SmmuEvent.decode(words));
-            }
-        }
-        ReferenceSmmu.Outcome actual = switch (answer) {
-            case Translation.Mapped m -> ReferenceSmmu.Outcome.mapped(
-                    m.apply(iova), m.mask() + 1, m.readable(), m.writable(), m.attributes());
-            case Translation.Terminated t -> new ReferenceSmmu.Outcome(0, 0, false, false, null, t.name(), record);
-            case Translation.Stalled _ -> null;
-        };
-        if (!expected.equals(actual) || expected.end().equals("mapped") && record != null) {
-            fail("%s:%n expected %s%n   actual %s%n   event %s", what, expected, actual, event);
-        }
     }
 
     private void count(ReferenceSmmu.Outcome expected, RandomScene scene) {

@@ -1,17 +1,14 @@
 package dev.backplane.smmuv3.translate;
 
-import dev.backplane.memory.DmaPort;
-import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /** Memory in pages of 4 KiB that exist once something was stored in them; all else aborts. */
-final class SparseMemory implements DmaPort {
+final class SparseMemory extends TablePort {
     private final ConcurrentHashMap<Long, AtomicLongArray> pages = new ConcurrentHashMap<>();
     /** Addresses that were loaded, when recording. */
     private List<Long> loads;
@@ -66,48 +63,5 @@ final class SparseMemory implements DmaPort {
         }
         context.data(page.getAcquire((int) (address >>> 3 & 511)));
         return TransactionResult.Done.DONE;
-    }
-
-    @Override
-    public String initiator() {
-        return "smmu";
-    }
-
-    @Override
-    public TransactionAttributes attributes() {
-        return TransactionAttributes.NONE;
-    }
-
-    @Override
-    public DmaPort with(TransactionAttributes attributes) {
-        return this;
-    }
-
-    @Override
-    public TransactionResult read(
-            TransactionContext context, long address, MemorySegment target, long offset, int length) {
-        throw new AssertionError("translation reads aligned words only");
-    }
-
-    @Override
-    public TransactionResult write(
-            TransactionContext context, long address, MemorySegment source, long offset, int length) {
-        throw new AssertionError("translation writes nothing");
-    }
-
-    @Override
-    public TransactionResult read(TransactionContext context, long address, int size) {
-        throw new AssertionError("translation reads aligned words only");
-    }
-
-    @Override
-    public TransactionResult write(TransactionContext context, long address, int size, long value) {
-        throw new AssertionError("translation writes nothing");
-    }
-
-    @Override
-    public TransactionResult compareAndExchange64(
-            TransactionContext context, long address, long expected, long update) {
-        throw new AssertionError("translation writes nothing");
     }
 }
