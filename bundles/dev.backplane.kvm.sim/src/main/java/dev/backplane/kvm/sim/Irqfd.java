@@ -1,0 +1,50 @@
+package dev.backplane.kvm.sim;
+
+import dev.backplane.inspect.InspectNode;
+import dev.backplane.irq.EventFd;
+import java.util.concurrent.atomic.LongAdder;
+
+/** An event that injects a GSI. Thread-safe. */
+final class Irqfd {
+    private final SimVm vm;
+    private final SimEventFd event;
+    private final int gsi;
+    private final EventFd resample;
+    private final LongAdder reached = new LongAdder();
+    private final LongAdder lost = new LongAdder();
+
+    Irqfd(SimVm vm, SimEventFd event, int gsi, EventFd resample) {
+        this.vm = vm;
+        this.event = event;
+        this.gsi = gsi;
+        this.resample = resample;
+    }
+
+    void fire() {
+        (vm.inject(this) ? reached : lost).increment();
+    }
+
+    /** The event was closed. */
+    void closed() {
+        vm.forget(this);
+    }
+
+    SimEventFd event() {
+        return event;
+    }
+
+    int gsi() {
+        return gsi;
+    }
+
+    /** {@return what is told of the end of the level interrupt, or null for an edge} */
+    EventFd resample() {
+        return resample;
+    }
+
+    InspectNode inspect() {
+        return InspectNode.text(
+                "gsi " + gsi,
+                "fired %d, lost %d%s".formatted(reached.sum(), lost.sum(), resample == null ? "" : ", level with resample"));
+    }
+}
