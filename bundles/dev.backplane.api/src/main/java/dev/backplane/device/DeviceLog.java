@@ -19,4 +19,13 @@ public interface DeviceLog {
      * @param message names the feature
      */
     void unimplemented(String message);
+
+    /**
+     * Notes that the host refused or lost something that the device needed of it.
+     *
+     * @param message names the operation, what it was for, and what became of it
+     */
+    default void hostError(String message) {
+        guestError(message);
+    }
 }
