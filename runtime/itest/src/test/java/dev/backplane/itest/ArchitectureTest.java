@@ -35,6 +35,7 @@ class ArchitectureTest {
             entry("core", Set.of("api", "spi")),
             entry("smmuv3.arch", Set.of("api")),
             entry("smmuv3.emulated", Set.of("api", "smmuv3.arch")),
+            entry("smmuv3.accel", Set.of("api", "spi", "smmuv3.arch")),
             entry("gicv3", Set.of("api")),
             entry("gicv2m", Set.of("api")),
             entry("devices", Set.of("api")),

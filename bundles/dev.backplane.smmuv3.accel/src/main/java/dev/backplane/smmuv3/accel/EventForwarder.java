@@ -1,0 +1,107 @@
+package dev.backplane.smmuv3.accel;
+
+import dev.backplane.device.DeviceLog;
+import dev.backplane.hostiommu.VeventQueue;
+import dev.backplane.hostiommu.VeventQueue.Vevent;
+import dev.backplane.memory.Epochs;
+import dev.backplane.smmuv3.control.SmmuControl;
+import java.util.function.Supplier;
+
+/**
+ * Brings the hardware's events into the guest's event queue, on the thread of the host that announces them. While it is
+ * stopped they wait on the host. Thread-safe.
+ */
+final class EventForwarder {
+    /** Numbers wrap after 2^31 - 1. */
+    private static final int NUMBERS = Integer.MAX_VALUE;
+
+    private static final long UNKNOWN = -1;
+
+    private final Epochs epochs;
+    private final Supplier<SmmuControl> control;
+    private final Counters counters;
+    private final DeviceLog log;
+    // All below is guarded by this.
+    private VeventQueue queue;
+    /** Number of the next event, or {@link #UNKNOWN}. */
+    private long next = UNKNOWN;
+    /** The host said that events were lost, and not yet how many. */
+    private boolean lossKnown;
+
+    EventForwarder(Epochs epochs, Supplier<SmmuControl> control, Counters counters, DeviceLog log) {
+        this.epochs = epochs;
+        this.control = control;
+        this.counters = counters;
+        this.log = log;
+    }
+
+    /** Forwards the events of a queue from now on, or none when it is null. */
+    void serve(VeventQueue events) {
+        VeventQueue before;
+        synchronized (this) {
+            before = queue;
+            queue = events;
+            if (events == null) {
+                next = UNKNOWN;
+                lossKnown = false;
+            }
+        }
+        if (before != null && before != events) {
+            before.onReadable(null);
+        }
+        if (events != null && before != events) {
+            events.onReadable(this::drain);
+        }
+    }
+
+    /** Stops; when this returns no event is under way, and the next one waits on the host. */
+    void pause() {
+        VeventQueue before;
+        synchronized (this) {
+            before = queue;
+            queue = null;
+        }
+        if (before != null) {
+            before.onReadable(null);
+        }
+    }
+
+    private synchronized void drain() {
+        while (queue != null) {
+            Vevent event = queue.read().orElse(null);
+            if (event == null) {
+                return;
+            }
+            count(event);
+            if (event instanceof Vevent.Event(int _, long[] words)) {
+                boolean delivered = control.get().record(epochs.context(), words);
+                (delivered ? counters.events : counters.undelivered).increment();
+            }
+        }
+    }
+
+    /** Finds what is missing before an event, and says so once for each time that something went missing. */
+    private void count(Vevent event) {
+        long missing = next == UNKNOWN ? 0 : event.sequence() - next & NUMBERS;
+        counters.lost.add(missing);
+        boolean announced = event instanceof Vevent.Lost;
+        if ((missing != 0 && !lossKnown) || announced) {
+            counters.losses.increment();
+            log.hostError("events of the hardware were lost %s event %d: software finds EVENTQ_PROD.OVFLG set"
+                    .formatted(announced ? "from" : "before", event.sequence()));
+            control.get().recordLoss();
+        }
+        lossKnown = announced;
+        next = announced ? event.sequence() : event.sequence() + 1L & NUMBERS;
+    }
+
+    /** {@return the number of the next event, -1 when none was seen; for a successor} */
+    synchronized long position() {
+        return next;
+    }
+
+    /** Goes on where a predecessor stopped. */
+    synchronized void position(long number) {
+        next = number;
+    }
+}

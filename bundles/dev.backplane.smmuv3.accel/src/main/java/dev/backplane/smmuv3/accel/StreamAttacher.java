@@ -1,0 +1,95 @@
+package dev.backplane.smmuv3.accel;
+
+import dev.backplane.hostiommu.HostException;
+import dev.backplane.hostiommu.HostObject;
+import dev.backplane.hostiommu.Hwpt;
+import dev.backplane.hostiommu.Viommu;
+import dev.backplane.smmuv3.accel.AssignedStream.Table;
+import dev.backplane.smmuv3.control.CommandCode;
+import java.util.Optional;
+
+/** Attaches streams where they are to go. Guarded by its {@link Assignments}. */
+final class StreamAttacher {
+    private final HostObjects objects;
+    private final Counters counters;
+
+    StreamAttacher(HostObjects objects, Counters counters) {
+        this.objects = objects;
+        this.counters = counters;
+    }
+
+    /**
+     * Attaches a stream. Whatever it was attached to is replaced at once, and freed after.
+     *
+     * @throws HostException if the host refuses; the stream is attached as before then
+     */
+    void attach(HostSlice slice, AssignedStream stream, StreamTarget target) throws HostException {
+        switch (target) {
+            case StreamTarget.Abort(String reason) -> share(stream, Table.ABORT, slice.abort(), reason);
+            case StreamTarget.Bypass(String reason) -> share(stream, Table.BYPASS, slice.bypass(), reason);
+            case StreamTarget.Translate translate -> nest(slice.viommu(), stream, translate);
+        }
+    }
+
+    private void share(AssignedStream stream, Table table, Hwpt hwpt, String reason) throws HostException {
+        if (stream.table == table) {
+            stream.reason = reason;
+            return;
+        }
+        stream.device.device().attach(hwpt);
+        counters.attached.increment();
+        discard(stream.shares(table, reason));
+    }
+
+    private void discard(String lease) {
+        if (!lease.isEmpty()) {
+            objects.discard(lease);
+        }
+    }
+
+    private void nest(Viommu viommu, AssignedStream stream, StreamTarget.Translate target) throws HostException {
+        if (stream.translates() && stream.ste0 == target.ste0() && stream.ste1 == target.ste1()
+                && dropContexts(viommu, stream)) {
+            return;
+        }
+        if (objects.find(stream.vdeviceLease(), HostObject.class).isEmpty()) {
+            // Before the attachment: the host needs the StreamID to name the stream in events and invalidations.
+            objects.allocate(stream.vdeviceLease(),
+                    () -> viommu.allocateVdevice(stream.device.device(), stream.streamId));
+        }
+        Hwpt hwpt = viommu.allocateHwpt(stream.device.device(), target.ste0(), target.ste1());
+        String lease = "hwpt.0x%x.%d".formatted(stream.streamId, hwpt.id());
+        objects.hold(lease, hwpt);
+        boolean attached = false;
+        try {
+            stream.device.device().attach(hwpt);
+            attached = true;
+        } finally {
+            if (!attached) {
+                objects.discard(lease);
+            }
+        }
+        counters.attached.increment();
+        discard(stream.nests(lease, target.ste0(), target.ste1()));
+    }
+
+    /** CMD_CFGI_STE also drops the CDs of a stream; a host that sees no other STE does not. */
+    private static boolean dropContexts(Viommu viommu, AssignedStream stream) {
+        long command = (long) stream.streamId << 32 | CommandCode.CFGI_CD_ALL.opcode();
+        return viommu.invalidate(new long[] {command, 0}, 1).handled() == 1;
+    }
+
+    /** Lets the device's DMA reach nothing or everything of the guest, by its own means. {@return why it cannot be} */
+    Optional<String> release(AssignedStream stream, boolean pass) {
+        Optional<String> failure = pass ? stream.device.pass() : stream.device.block();
+        if (failure.isEmpty()) {
+            discard(stream.shares(pass ? Table.STAGE2 : Table.DETACHED, ""));
+        }
+        return failure;
+    }
+
+    /** Frees the stream's name at the host; it must not be attached to a nested table. */
+    void forgetStreamId(AssignedStream stream) {
+        objects.discard(stream.vdeviceLease());
+    }
+}
