@@ -94,9 +94,9 @@ final class AttributeRules {
         return CACHEABILITY[field - 1];
     }
 
-    /** {@return whether a stage 2 leaf maps any Device type, before combination} */
+    /** {@return whether a stage 2 leaf maps any Device type, before combination; reserved values do} */
     static boolean isStage2Device(int memAttr, boolean forcedWriteBack) {
-        return forcedWriteBack ? (memAttr & 0b100) == 0 : memAttr >> 2 == 0 || (memAttr & 3) == 0;
+        return forcedWriteBack ? (memAttr & 0b111) <= 0b100 : memAttr >> 2 == 0 || (memAttr & 3) == 0;
     }
 
     /** {@return attributes after stage 2 combined those of stage 1, or of the input, with those of its leaf} */

@@ -566,7 +566,7 @@ final class ReferenceSmmu {
             s2Read = fetches ? s2Executes(d) : bit(d, 6);
             boolean reads = cls != 2 || isRead;
             boolean fwb = caps.forcedWriteBack() && bit(ste[1], 25);
-            boolean device = fwb ? !bit(s2MemAttr, 2) : (s2MemAttr >> 2) == 0 || (s2MemAttr & 3) == 0;
+            boolean device = fwb ? s2MemAttr % 8 <= 4 : (s2MemAttr >> 2) == 0 || (s2MemAttr & 3) == 0;
             if ((reads ? !s2Read : !s2Write) || cls != 2 && bit(ste[2], 54) && device) {
                 throw s2(0x13, cls, ipa);
             }
