@@ -24,6 +24,7 @@ import java.util.Optional;
 
 /** A board without an engine: slots that a test fills, and a small RAM. */
 final class FakeBoard implements Board {
+    final List<String> changes = new ArrayList<>();
     static final long RAM = 0x4000_0000L;
 
     final List<Slot> slots = new ArrayList<>();
@@ -110,6 +111,16 @@ final class FakeBoard implements Board {
     public void update(String slot, Path bundleFile) {}
 
     @Override
+    public void swap(String slot, Map<String, String> properties) {
+        changes.add("swap %s %s".formatted(slot, properties));
+    }
+
+    @Override
+    public void select(String slot, String bundle) {
+        changes.add("select %s '%s'".formatted(slot, bundle));
+    }
+
+    @Override
     public void reset(ResetKind kind) {
         resets++;
     }
@@ -158,6 +169,21 @@ final class FakeBoard implements Board {
             @Override
             public long nextDeadline() {
                 return -1;
+            }
+
+            @Override
+            public void pause() {
+                throw new AssertionError("nothing here pauses");
+            }
+
+            @Override
+            public void resume() {
+                throw new AssertionError("nothing here pauses");
+            }
+
+            @Override
+            public boolean isPaused() {
+                return false;
             }
         };
     }

@@ -40,6 +40,16 @@ final class FakeSlot implements Slot {
     }
 
     @Override
+    public Optional<String> pin() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        return Map.of();
+    }
+
+    @Override
     public Map<String, Object> properties() {
         return Map.of();
     }

@@ -81,6 +81,29 @@ public interface Board {
     void update(String slot, Path bundleFile) throws PlugException;
 
     /**
+     * Gives a slot to a device with other property values, of the same implementation or of another one that is there
+     * for these values: it is made and realized beside the old one, checked (regions, lines, PCI identity, capabilities
+     * that others use, where MSIs are taken), and takes over the old one's state. The values are the slot's from then
+     * on.
+     *
+     * @param slot name of the slot
+     * @param properties the values that change, by name; the others stay
+     * @throws PlugException if no bundle is there for these values, the new device does not fit or cannot take the state
+     *     over, or one of both refuses to be swapped now; the message says why, and the old one goes on
+     */
+    void swap(String slot, Map<String, String> properties) throws PlugException;
+
+    /**
+     * Pins a slot to the offer of one bundle, which takes over now. Without a pin the offer with the highest service
+     * ranking serves. While the pinned bundle is away, the best of the others does.
+     *
+     * @param slot name of the slot
+     * @param bundle {@code symbolic.name}, {@code symbolic.name:version} or the bundle's ID; empty ends the pin
+     * @throws PlugException if the bundle offers nothing for the slot or cannot serve; everything is as it was then
+     */
+    void select(String slot, String bundle) throws PlugException;
+
+    /**
      * Resets all devices in phases; RAM keeps its content.
      *
      * @param kind {@link ResetKind#COLD}

@@ -1,6 +1,7 @@
 package dev.backplane.board;
 
 import dev.backplane.pci.Bdf;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,9 @@ public interface Slot {
     /** {@return the bundle that serves it, as {@code symbolic.name version [id]}, or empty} */
     Optional<String> provider();
 
+    /** {@return the bundle that the slot is pinned to, as it was given to {@link Board#select}, or empty} */
+    Optional<String> pin();
+
     /** {@return all property values of the device that is or was in it, by name} */
     Map<String, Object> properties();
 
@@ -57,6 +61,12 @@ public interface Slot {
     long aborts();
 
     /**
+     * {@return counters of the slot by name: aborts, time-outs, hand-overs, held (transactions held now), guest-errors,
+     * gate-closed-last and gate-closed-most (microseconds of hand-overs)}
+     */
+    Map<String, Long> counters();
+
+    /**
      * Does something with an ability of the device that is at work. The device stays until the function returns; the
      * function must not keep it.
      *
@@ -74,6 +84,12 @@ public interface Slot {
      * @param at when
      * @param event what: {@code REALIZED}, {@code PARKED}, {@code HANDED_OVER}, {@code REFUSED}, {@code FAILED}, …
      * @param detail more about it, as text
+     * @param duration how long it took, from its start to {@code at}; zero for what has no length
      */
-    record HistoryEntry(Instant at, String event, String detail) {}
+    record HistoryEntry(Instant at, String event, String detail, Duration duration) {
+        /** Something that has no length. */
+        public HistoryEntry(Instant at, String event, String detail) {
+            this(at, event, detail, Duration.ZERO);
+        }
+    }
 }

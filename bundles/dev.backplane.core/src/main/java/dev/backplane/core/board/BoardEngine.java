@@ -324,6 +324,26 @@ final class BoardEngine implements Board {
         updater.update(find(name), bundleFile);
     }
 
+    @Override
+    public void swap(String name, Map<String, String> properties) throws PlugException {
+        onExecutor(() -> {
+            requireNotDestroyed();
+            new Reassignment(find(name), engine, diagnosis, offers.get(), limits).swap(properties);
+            settle();
+            return null;
+        });
+    }
+
+    @Override
+    public void select(String name, String bundle) throws PlugException {
+        onExecutor(() -> {
+            requireNotDestroyed();
+            new Reassignment(find(name), engine, diagnosis, offers.get(), limits).select(bundle);
+            settle();
+            return null;
+        });
+    }
+
     private DeviceSlot find(String name) throws PlugException {
         return slots.find(name)
                 .orElseThrow(() -> new PlugException("board %s has no slot '%s'; it has %s".formatted(
@@ -350,6 +370,7 @@ final class BoardEngine implements Board {
     void handTo(DeviceSlot slot, Offer offer) throws PlugException {
         onExecutor(() -> {
             requireNotDestroyed();
+            Offer before = slot.offer().orElse(null);
             if (slot.offer().filter(now -> now.serviceId() == offer.serviceId()).isEmpty()) {
                 try {
                     engine.take(slot, offer, limits.forCallbacks());
@@ -358,7 +379,7 @@ final class BoardEngine implements Board {
                     throw new PlugException(failure.getMessage());
                 }
             }
-            slot.select(offer.bundleId());
+            slot.follow(before, offer);
             return null;
         });
     }

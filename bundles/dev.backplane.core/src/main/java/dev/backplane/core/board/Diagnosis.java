@@ -3,6 +3,7 @@ package dev.backplane.core.board;
 import dev.backplane.board.Cause;
 import dev.backplane.board.MachineType;
 import dev.backplane.board.Slot.State;
+import dev.backplane.board.SlotDefinition;
 import dev.backplane.core.slot.DeviceSlot;
 import dev.backplane.core.slot.Offer;
 import java.util.LinkedHashSet;
@@ -47,13 +48,13 @@ final class Diagnosis {
     /** {@return why a slot has no running device; the cause may lie in a slot before it} */
     List<Cause> ofSlot(DeviceSlot slot, List<Offer> offers) {
         List<Offer> candidates = slot.candidates(offers);
-        String type = slot.definition().deviceType();
         if (candidates.isEmpty()) {
-            String reason = "no bundle provides device type " + type + deciding(slot, offers);
+            Cause nobody = nobodyOffers(slot.definition(), offers);
+            String reason = nobody.reason();
             if (slot.state() == State.PARKED || slot.state() == State.FAILED) {
                 reason = "%s (%s)".formatted(reason, slot.trouble());
             }
-            return List.of(new Cause(slot.name(), reason, surroundings.factoryAdvice(type, slot.definition().properties())));
+            return List.of(new Cause(slot.name(), reason, nobody.remedy()));
         }
         if (candidates.stream().allMatch(slot::hasRefused)) {
             return List.of(new Cause(slot.name(), String.join("; ", slot.refusals()), remedy(slot, candidates)));
@@ -69,15 +70,23 @@ final class Diagnosis {
         return List.of(new Cause(slot.name(), "it is being filled", ""));
     }
 
+    /** {@return that nobody is there for a slot of that definition, and what would help} */
+    Cause nobodyOffers(SlotDefinition definition, List<Offer> offers) {
+        return new Cause(
+                definition.name(),
+                "no bundle provides device type " + definition.deviceType() + deciding(definition, offers),
+                surroundings.factoryAdvice(definition.deviceType(), definition.properties()));
+    }
+
     /** {@return the property values for which those that offer the type are not there, as text} */
-    private static String deciding(DeviceSlot slot, List<Offer> offers) {
+    private static String deciding(SlotDefinition definition, List<Offer> offers) {
         String values = offers.stream()
-                .filter(offer -> offer.type().equals(slot.definition().deviceType()))
+                .filter(offer -> offer.type().equals(definition.deviceType()))
                 .flatMap(offer -> offer.when().names().stream())
                 .distinct()
                 .sorted()
-                .map(name -> slot.definition().properties().containsKey(name)
-                        ? "%s=%s".formatted(name, slot.definition().properties().get(name))
+                .map(name -> definition.properties().containsKey(name)
+                        ? "%s=%s".formatted(name, definition.properties().get(name))
                         : "no " + name)
                 .collect(Collectors.joining(", "));
         return values.isEmpty() ? "" : " with " + values;

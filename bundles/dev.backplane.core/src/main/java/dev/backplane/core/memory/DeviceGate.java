@@ -195,7 +195,17 @@ public final class DeviceGate {
 
     private Fault aborted(Fault fault) {
         aborts.increment();
+        var event = new AbortEvent();
+        if (event.isEnabled()) {
+            record(event, fault);
+        }
         return fault;
+    }
+
+    private void record(AbortEvent event, Fault fault) {
+        event.slot = slot;
+        event.fault = fault.name();
+        event.commit();
     }
 
     /**
@@ -219,9 +229,13 @@ public final class DeviceGate {
         synchronized (held) {
             held.remove(transaction);
         }
-        transaction.expire(Fault.SLOT_TIMEOUT, () -> {
+        transaction.expire(Fault.SLOT_TIMEOUT, event -> {
             timeouts.increment();
             aborts.increment();
+            event.end();
+            if (event.shouldCommit()) {
+                record(event, Fault.SLOT_TIMEOUT);
+            }
         });
     }
 

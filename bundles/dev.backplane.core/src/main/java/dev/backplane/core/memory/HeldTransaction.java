@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 
 /** A transaction that met a parked gate or a stall: waits without a thread, and is performed again or ends. */
 final class HeldTransaction implements Ticket {
@@ -25,11 +26,13 @@ final class HeldTransaction implements Ticket {
     private DeviceGate gate;
     private Future<?> expiry;
     private long deadline;
+    private final AbortEvent held = new AbortEvent();
 
     HeldTransaction(SystemBus bus, Port port, Operation operation) {
         this.bus = bus;
         this.port = port;
         this.operation = operation;
+        held.begin();
     }
 
     /** Starts the time-out; a transaction that is held a second time keeps its first deadline. */
@@ -136,7 +139,7 @@ final class HeldTransaction implements Ticket {
      *
      * @param count counts it, before the initiator is told
      */
-    void expire(Fault fault, Runnable count) {
+    void expire(Fault fault, Consumer<AbortEvent> count) {
         Completion toCall;
         synchronized (this) {
             if (cancelled || performing || result != null) {
@@ -144,7 +147,7 @@ final class HeldTransaction implements Ticket {
             }
             toCall = ending(fault);
         }
-        count.run();
+        count.accept(held);
         if (toCall != null) {
             call(toCall);
         }

@@ -9,6 +9,7 @@ import dev.backplane.device.DeviceModel;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.irq.InterruptController;
 import dev.backplane.irq.LpiController;
+import dev.backplane.irq.MsiController;
 import dev.backplane.pci.PciIommu;
 import dev.backplane.pci.PciIommuOps;
 
@@ -22,6 +23,7 @@ final class Capabilities {
     private final SlotHost host;
     private final InterruptHub hub;
     private final LpiStandIn lpi;
+    private final boolean takesMessages;
     private final IommuBinding iommu;
     private final String iommuBus;
     private PciIommuOps served;
@@ -51,6 +53,7 @@ final class Capabilities {
         if (lpi != null) {
             lpi.behind(gate);
         }
+        takesMessages = model instanceof MsiController;
         iommuBus = model instanceof PciIommu ? primaryBus(properties) : "";
         iommu = iommuBus.isEmpty() ? null : attach(gate);
     }
@@ -77,10 +80,15 @@ final class Capabilities {
      *
      * @throws ModelFailure if it lacks an ability
      */
-    void check(DeviceModel next) throws ModelFailure {
+    void check(DeviceModel next, DeviceProperties properties) throws ModelFailure {
         require(hub != null, next, InterruptController.class);
         require(lpi != null, next, LpiController.class);
         require(iommu != null, next, PciIommu.class);
+        require(takesMessages, next, MsiController.class);
+        if (iommu != null && !primaryBus(properties).equals(iommuBus)) {
+            throw ModelFailure.of("it would be the IOMMU of %s, the slot's device is that of %s: they must be equal"
+                    .formatted(primaryBus(properties), iommuBus));
+        }
     }
 
     private static void require(boolean had, DeviceModel next, Class<?> capability) throws ModelFailure {
@@ -90,16 +98,25 @@ final class Capabilities {
         }
     }
 
-    /** Puts a model behind the stand-ins; called on a thread for bundles' code, with the gate parked. */
-    void serve(DeviceModel model) {
+    /**
+     * Puts a model behind the stand-ins; called on a thread for bundles' code, with the gate parked.
+     *
+     * @param steps ends a call that was given up before it installs what comes too late
+     */
+    void serve(DeviceModel model, ModelThread.Steps steps) {
         if (iommu != null) {
-            served = ((PciIommu) model).iommuOps();
-            iommu.serve(served);
+            steps.next("serve as IOMMU");
+            PciIommuOps ops = ((PciIommu) model).iommuOps();
+            steps.next("serve as IOMMU");
+            served = ops;
+            iommu.serve(ops);
         }
         if (lpi != null) {
+            steps.next("serve as GIC");
             lpi.serve((LpiController) model);
         }
         if (hub != null) {
+            steps.next("serve as interrupt controller");
             hub.serve((InterruptController) model);
         }
     }

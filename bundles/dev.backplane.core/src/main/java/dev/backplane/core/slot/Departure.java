@@ -22,6 +22,7 @@ final class Departure {
             return;
         }
         List<DeviceSlot> locked = new ArrayList<>();
+        long began = System.nanoTime();
         try (ModelThread bundle = new ModelThread(board + "-park", deadline)) {
             for (DeviceSlot slot : leaving) {
                 if (slot.lockUsersOut(deadline)) {
@@ -35,7 +36,7 @@ final class Departure {
             leaving.forEach(slot -> slot.capabilities().park());
             drain(leaving, bundle);
             for (DeviceSlot slot : leaving) {
-                leave(slot, bundle, reason, keep);
+                leave(slot, bundle, reason, keep, began);
             }
         } finally {
             locked.forEach(DeviceSlot::letUsersIn);
@@ -60,7 +61,14 @@ final class Departure {
         }
     }
 
-    private static void leave(DeviceSlot slot, ModelThread bundle, String reason, boolean keep) {
+    /**
+     * One of a set of slots loses its model.
+     *
+     * @param began when the first of the set began to close
+     */
+    private static void leave(DeviceSlot slot, ModelThread bundle, String reason, boolean keep, long began) {
+        var event = new SlotEvents.Park();
+        event.begin();
         Occupant gone = slot.occupant();
         SavedState state = keep ? save(slot, gone, bundle) : null;
         slot.mount().vacate();
@@ -68,7 +76,8 @@ final class Departure {
         slot.vacate(State.PARKED, state, reason);
         Newcomer.discard(slot, gone, bundle);
         if (keep) {
-            slot.note("PARKED", reason);
+            event.commit(slot, reason);
+            slot.note("PARKED", reason, Duration.ofNanos(System.nanoTime() - began));
         }
     }
 
@@ -87,6 +96,8 @@ final class Departure {
         if (gone == null || gone.offer().stamp() != stamp) {
             return;
         }
+        var event = new SlotEvents.Failure();
+        event.begin();
         slot.gate().onFailure(again -> {});
         slot.gate().fail(reason);
         slot.refuse(gone.offer(), reason);
@@ -100,5 +111,6 @@ final class Departure {
             slot.capabilities().unpublish();
             Newcomer.discard(slot, gone, bundle);
         }
+        event.commit(slot, "%s: %s".formatted(provider, reason));
     }
 }

@@ -12,6 +12,7 @@ import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciIommu;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,8 @@ import java.util.stream.Collectors;
 public final class DeviceSlot implements Slot {
     private static final System.Logger LOGGER = System.getLogger("dev.backplane.device");
 
-    private final SlotDefinition definition;
-    private final Set<String> userProperties;
+    private volatile SlotDefinition definition;
+    private volatile Set<String> userProperties;
     private final SlotHost host;
     private final DeviceGate gate;
     private final DmaPort port;
@@ -52,7 +53,10 @@ public final class DeviceSlot implements Slot {
     private volatile Set<String> missingContracts = Set.of();
     private volatile String trouble = "";
     private volatile long handOvers;
+    private volatile long gateClosedLast;
+    private volatile long gateClosedMost;
     private volatile long selectedBundle = -1;
+    private volatile Pin pin;
     private volatile boolean machineDone;
     private volatile OptionalLong msiDoorbell = OptionalLong.empty();
 
@@ -80,7 +84,8 @@ public final class DeviceSlot implements Slot {
         return definition;
     }
 
-    Set<String> userProperties() {
+    /** {@return names of the properties that a user gave} */
+    public Set<String> userProperties() {
         return userProperties;
     }
 
@@ -231,19 +236,56 @@ public final class DeviceSlot implements Slot {
         return now == null ? Optional.empty() : Optional.of(now.offer());
     }
 
-    /** {@return the offers for this slot, best first: those of the selected bundle before all others} */
+    /** {@return the offers for this slot, best first: those of the pinned, then of the selected bundle before others} */
     public List<Offer> candidates(List<Offer> offers) {
+        return candidates(offers, definition);
+    }
+
+    /** {@return the offers for this slot if it had another definition, best first} */
+    public List<Offer> candidates(List<Offer> offers, SlotDefinition instead) {
+        Pin pinned = pin;
         return offers.stream()
-                .filter(offer -> offer.type().equals(definition.deviceType()))
-                .filter(offer -> offer.when().admits(definition.properties()))
-                .sorted((one, other) -> {
-                    boolean oneSelected = one.bundleId() == selectedBundle;
-                    boolean otherSelected = other.bundleId() == selectedBundle;
-                    return oneSelected != otherSelected
-                            ? (oneSelected ? -1 : 1)
-                            : Offer.BEST_FIRST.compare(one, other);
-                })
+                .filter(offer -> offer.type().equals(instead.deviceType()))
+                .filter(offer -> offer.when().admits(instead.properties()))
+                .sorted(Comparator.<Offer, Boolean>comparing(offer -> pinned == null || !pinned.means(offer))
+                        .thenComparing(offer -> offer.bundleId() != selectedBundle)
+                        .thenComparing(Offer.BEST_FIRST))
                 .toList();
+    }
+
+    /** The slot is defined like this from now on; what was refused under the old definition has another chance. */
+    void redefine(SlotDefinition next, Set<String> givenByUser) {
+        definition = next;
+        userProperties = Set.copyOf(givenByUser);
+        refusals.clear();
+    }
+
+    @Override
+    public Optional<String> pin() {
+        return Optional.ofNullable(pin).map(Pin::text);
+    }
+
+    /** {@return the pin, or null} */
+    public Pin pinned() {
+        return pin;
+    }
+
+    /** Prefers the offers of a bundle over all others, or no longer when null. */
+    public void pin(Pin next) {
+        pin = next;
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("aborts", gate.aborts());
+        counters.put("time-outs", gate.timeouts());
+        counters.put("held", (long) gate.heldTransactions());
+        counters.put("hand-overs", handOvers);
+        counters.put("gate-closed-last", gateClosedLast);
+        counters.put("gate-closed-most", gateClosedMost);
+        counters.put("guest-errors", log.guestErrors());
+        return counters;
     }
 
     /** {@return what the closing order needs to know} */
@@ -256,9 +298,13 @@ public final class DeviceSlot implements Slot {
                 definition, lastProperties, bus, now != null && now.model() instanceof MsiController);
     }
 
-    /** Prefers the offers of one bundle from now on. */
-    public void select(long bundleId) {
-        selectedBundle = bundleId;
+    /** Prefers the offers of the bundle that a new version of the old one is in; a pin on that follows. */
+    public void follow(Offer old, Offer next) {
+        selectedBundle = next.bundleId();
+        Pin now = pin;
+        if (now != null && old != null && now.means(old) && !now.means(next)) {
+            pin = Pin.of(next);
+        }
     }
 
     /** {@return whether this offer was refused, and has not changed since; or waits for the end of who serves now} */
@@ -320,7 +366,11 @@ public final class DeviceSlot implements Slot {
     }
 
     void note(String event, String detail) {
-        history.add(event, detail);
+        note(event, detail, Duration.ZERO);
+    }
+
+    void note(String event, String detail, Duration duration) {
+        history.add(event, detail, duration);
         if (!event.equals("HANDED_OVER")) {
             LOGGER.log(
                     event.equals("REALIZED") ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
@@ -370,8 +420,10 @@ public final class DeviceSlot implements Slot {
         return msiDoorbell;
     }
 
-    void countHandOver() {
+    void countHandOver(long gateClosedNanos) {
         handOvers++;
+        gateClosedLast = gateClosedNanos / 1_000;
+        gateClosedMost = Math.max(gateClosedMost, gateClosedLast);
     }
 
     /** Nobody serves from now on. */

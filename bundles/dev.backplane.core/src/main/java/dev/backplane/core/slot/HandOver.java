@@ -3,7 +3,10 @@ package dev.backplane.core.slot;
 import dev.backplane.board.Slot.State;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.device.SavedState;
+import dev.backplane.device.SwapVeto;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A running model gives its slot to a successor that is realized beside it. */
@@ -21,7 +24,41 @@ final class HandOver {
      *     serves again; when the successor cannot even resume, the slot is parked with the state that it was given
      */
     static void run(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline) throws ModelFailure {
+        run(slot, next, bundle, deadline, false);
+    }
+
+    /** Hands over to another implementation or other property values, if neither side objects. */
+    static void swap(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline) throws ModelFailure {
+        try {
+            bundle.run("ask for objections", () -> requireNoVeto(slot.occupant(), next));
+        } catch (ModelFailure refused) {
+            Newcomer.discard(slot, next, bundle);
+            throw refused;
+        }
+        run(slot, next, bundle, deadline, true);
+    }
+
+    private static void requireNoVeto(Occupant old, Occupant next) throws ModelFailure {
+        if (old.model() instanceof SwapVeto veto) {
+            refuse(veto.refuseToLeave(next.properties().asMap()));
+        }
+        if (next.model() instanceof SwapVeto veto) {
+            refuse(veto.refuseToEnter(old.properties().asMap()));
+        }
+    }
+
+    private static void refuse(Optional<String> reason) throws ModelFailure {
+        if (reason == null || reason.isPresent()) {
+            throw ModelFailure.of(reason == null ? "a model answered null instead of its objection" : reason.get());
+        }
+    }
+
+    private static void run(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline, boolean isSwap)
+            throws ModelFailure {
         Occupant old = slot.occupant();
+        var event = new SlotEvents.HandOver();
+        event.begin();
+        long began = System.nanoTime();
         if (!slot.lockUsersOut(deadline)) {
             Newcomer.discard(slot, next, bundle);
             throw ModelFailure.of("the slot is in use: a command on the device has not returned")
@@ -31,7 +68,7 @@ final class HandOver {
         AtomicReference<String> failedMeanwhile = SlotEngine.watchGate(slot);
         try {
             bundle.call("quiesce", steps -> {
-                change(slot, old, next, steps, course, failedMeanwhile);
+                change(slot, old, next, steps, course, failedMeanwhile, isSwap);
                 SlotEngine.requireHealthy(failedMeanwhile);
                 return null;
             });
@@ -51,12 +88,15 @@ final class HandOver {
         } finally {
             slot.letUsersIn();
         }
-        slot.countHandOver();
+        slot.countHandOver(course.opened - course.closed);
         slot.capabilities().publish();
-        slot.note("HANDED_OVER", "%s to %s, gate closed for %d µs".formatted(
-                old.offer().provider(),
-                next.offer().provider(),
-                (course.opened - course.closed) / 1_000));
+        String providers = "%s to %s".formatted(old.offer().provider(), next.offer().provider());
+        event.gateClosed = course.opened - course.closed;
+        event.commit(slot, providers);
+        slot.note(
+                "HANDED_OVER",
+                "%s, gate closed for %d µs".formatted(providers, (course.opened - course.closed) / 1_000),
+                Duration.ofNanos(course.opened - began));
         Newcomer.discard(slot, old, bundle);
     }
 
@@ -71,7 +111,7 @@ final class HandOver {
 
     private static void change(
             DeviceSlot slot, Occupant old, Occupant next, ModelThread.Steps steps, Course course,
-            AtomicReference<String> failedMeanwhile) throws Exception {
+            AtomicReference<String> failedMeanwhile, boolean isSwap) throws Exception {
         old.model().quiesce();
         steps.next("drain (a transaction has not ended)");
         course.closed = System.nanoTime();
@@ -79,6 +119,10 @@ final class HandOver {
         slot.capabilities().park();
         slot.host().epochs().drain();
         SlotEngine.requireHealthy(failedMeanwhile);
+        if (isSwap) {
+            steps.next("ask for objections");
+            requireNoVeto(old, next);
+        }
         steps.next("save");
         course.state = saved(old);
         course.saved = true;
@@ -88,8 +132,7 @@ final class HandOver {
         course.switched = true;
         slot.mount().serve(next.blueprint());
         next.model().resume();
-        steps.next("serve");
-        slot.capabilities().serve(next.model());
+        slot.capabilities().serve(next.model(), steps);
     }
 
     /** {@return the state of a quiesced model, never null} */
@@ -112,8 +155,7 @@ final class HandOver {
         try {
             bundle.call("resume", steps -> {
                 old.model().resume();
-                steps.next("serve");
-                slot.capabilities().serve(old.model());
+                slot.capabilities().serve(old.model(), steps);
                 return null;
             });
             slot.gate().open();

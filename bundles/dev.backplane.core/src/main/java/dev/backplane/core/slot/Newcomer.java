@@ -1,6 +1,7 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Placement;
+import dev.backplane.board.SlotDefinition;
 import dev.backplane.device.DeviceModel;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.Set;
 
 /** Makes and realizes a model for a slot, beside the one that serves it. */
@@ -27,7 +29,18 @@ final class Newcomer {
      * @throws ModelFailure if it cannot be; nothing has changed then
      */
     static Occupant realize(DeviceSlot slot, Offer offer, ModelThread bundle) throws ModelFailure {
-        DeviceProperties properties = bundle.call("properties", steps -> properties(slot, offer));
+        return realize(slot, offer, slot.definition(), slot.userProperties(), bundle);
+    }
+
+    /**
+     * Makes a model and realizes it, as {@link #realize(DeviceSlot, Offer, ModelThread)} does, for another definition
+     * of the slot.
+     */
+    static Occupant realize(
+            DeviceSlot slot, Offer offer, SlotDefinition definition, Set<String> givenByUser, ModelThread bundle)
+            throws ModelFailure {
+        DeviceProperties properties =
+                bundle.call("properties", steps -> properties(slot.host(), offer, definition, givenByUser));
         DeviceModel model = bundle.call("create", steps -> {
             DeviceModel made = offer.factory().create(properties);
             if (made == null) {
@@ -53,7 +66,7 @@ final class Newcomer {
                         properties);
             } else {
                 mount.check(blueprint);
-                capabilities.check(model);
+                capabilities.check(model, properties);
             }
             context = new SlotDeviceContext(
                     slot.name(),
@@ -68,6 +81,10 @@ final class Newcomer {
             bundle.run("realize", () -> mount.realize(model, door));
             realized = true;
             OptionalLong doorbell = bundle.call("doorbell", steps -> doorbell(slot.definition().placement(), model));
+            if (!first && !doorbell.equals(slot.msiDoorbell())) {
+                throw ModelFailure.of("it takes MSIs at %s, the slot's device at %s, which the guest has been told"
+                        .formatted(address(doorbell), address(slot.msiDoorbell())));
+            }
             if (first) {
                 mount.connect();
                 slot.settle(mount, capabilities);
@@ -108,6 +125,10 @@ final class Newcomer {
         }
     }
 
+    private static String address(OptionalLong doorbell) {
+        return doorbell.isEmpty() ? "no address" : "0x" + Long.toHexString(doorbell.getAsLong());
+    }
+
     private static OptionalLong doorbell(Placement placement, DeviceModel model) {
         if (model instanceof MsiController controller && placement instanceof Placement.SystemBus place) {
             MsiController.Doorbell register = controller.doorbell();
@@ -131,34 +152,34 @@ final class Newcomer {
         };
     }
 
-    private static DeviceProperties properties(DeviceSlot slot, Offer offer) throws ModelFailure {
-        String type = slot.definition().deviceType();
+    private static DeviceProperties properties(
+            SlotHost host, Offer offer, SlotDefinition definition, Set<String> givenByUser) throws ModelFailure {
+        String type = definition.deviceType();
         List<PropertyDescriptor> declared = offer.factory().properties();
         for (PropertyDescriptor property : declared) {
-            if (property.wiring() && slot.userProperties().contains(property.name())) {
+            if (property.wiring() && givenByUser.contains(property.name())) {
                 throw ModelFailure.of("%s: property '%s' is set by the board: leave it out"
                         .formatted(type, property.name()));
             }
         }
-        Map<String, Object> given = new LinkedHashMap<>(slot.definition().properties());
+        Map<String, Object> given = new LinkedHashMap<>(definition.properties());
         given.keySet().removeIf(name -> offer.when().names().contains(name)
                 && declared.stream().noneMatch(property -> property.name().equals(name)));
         if (declared.stream().anyMatch(property -> property.wiring() && property.name().equals(MSI_DOORBELL))) {
-            slot.host()
-                    .msiDoorbell(String.valueOf(given.getOrDefault(PciIommu.PRIMARY_BUS, "")))
+            host.msiDoorbell(String.valueOf(given.getOrDefault(PciIommu.PRIMARY_BUS, "")))
                     .ifPresent(address -> given.putIfAbsent(MSI_DOORBELL, address));
         }
         DeviceProperties properties = DeviceProperties.of(type, declared, given);
         for (PropertyDescriptor property : declared) {
             if (property.type() == PropertyType.LINK) {
                 String target = properties.text(property.name());
-                if (!target.isEmpty() && !slot.host().isLinkTarget(target)) {
+                if (!target.isEmpty() && !host.isLinkTarget(target)) {
                     throw ModelFailure.of("%s: property %s: '%s' is no %s of board %s".formatted(
                             type,
                             property.name(),
                             target,
                             property.name().equals(PciIommu.PRIMARY_BUS) ? "PCI bus" : "slot or bus",
-                            slot.host().board()));
+                            host.board()));
                 }
             }
         }

@@ -1,13 +1,16 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Slot.State;
+import dev.backplane.board.SlotDefinition;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.device.DeviceModel;
 import dev.backplane.device.MachineDone;
 import dev.backplane.device.ResetKind;
 import dev.backplane.device.ResetPhase;
 import dev.backplane.device.SavedState;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -79,8 +82,44 @@ public final class SlotEngine {
         }
     }
 
+    /**
+     * Gives a slot another definition: the best offer that is there for it takes over.
+     *
+     * @param slot the slot
+     * @param next its definition from then on
+     * @param givenByUser names of the properties that a user gave
+     * @param candidates offers that are there for it, best first
+     * @param deadline for calls into bundles
+     * @throws ModelFailure if none can take over, or the model that serves refuses to be left; the slot is as it was
+     */
+    public void swap(
+            DeviceSlot slot, SlotDefinition next, Set<String> givenByUser, List<Offer> candidates, Deadline deadline)
+            throws ModelFailure {
+        ModelFailure first = null;
+        for (Offer offer : candidates) {
+            try (ModelThread bundle = thread(slot, deadline)) {
+                Occupant successor = Newcomer.realize(slot, offer, next, givenByUser, bundle);
+                if (slot.occupant() != null) {
+                    HandOver.swap(slot, successor, bundle, deadline);
+                } else {
+                    start(slot, successor, bundle);
+                }
+                slot.redefine(next, givenByUser);
+                return;
+            } catch (ModelFailure failure) {
+                slot.note("SWAP_REFUSED", "%s: %s".formatted(offer.provider(), failure.getMessage()));
+                first = first == null ? failure : first;
+            }
+        }
+        throw first;
+    }
+
     /** A model takes over a slot where nobody is: from the kept state if there is one, else from reset. */
     private static void start(DeviceSlot slot, Occupant next, ModelThread bundle) throws ModelFailure {
+        long began = System.nanoTime();
+        boolean resumes = slot.state() == State.PARKED && slot.saved() != null;
+        SlotEvents.SlotEvent event = resumes ? new SlotEvents.Resume() : new SlotEvents.Plug();
+        event.begin();
         SavedState saved = slot.saved();
         State before = slot.state();
         slot.gate().parkForAnother();
@@ -98,8 +137,7 @@ public final class SlotEngine {
                 steps.next("resume");
                 slot.mount().serve(next.blueprint());
                 next.model().resume();
-                steps.next("serve");
-                slot.capabilities().serve(next.model());
+                slot.capabilities().serve(next.model(), steps);
                 requireHealthy(failedMeanwhile);
                 return null;
             });
@@ -116,13 +154,16 @@ public final class SlotEngine {
             slot.capabilities().unpublish();
             throw failure;
         }
-        String event = before == State.PARKED && saved != null ? "RESUMED" : "REALIZED";
         listenToGate(slot, next);
         slot.occupy(next);
         slot.gate().open();
         next.context().deviceClock().gateOpened();
         slot.capabilities().publish();
-        slot.note(event, next.offer().provider());
+        event.commit(slot, next.offer().provider());
+        slot.note(
+                resumes ? "RESUMED" : "REALIZED",
+                next.offer().provider(),
+                Duration.ofNanos(System.nanoTime() - began));
     }
 
     /** {@return where the reason appears if the gate fails while a model is put in} */

@@ -14,6 +14,7 @@ import dev.backplane.device.ResetKind;
 import dev.backplane.device.ResetPhase;
 import dev.backplane.device.RestoreException;
 import dev.backplane.device.SavedState;
+import dev.backplane.device.SwapVeto;
 import dev.backplane.irq.InterruptController;
 import dev.backplane.irq.MsiController;
 import dev.backplane.memory.MmioHandler;
@@ -27,15 +28,17 @@ import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciFunctionDescription;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * A device with one 32-bit register at 0 that keeps what is written, a line that follows its lowest bit, and a fault at
  * any callback that a test asks for.
  */
-class FakeDevice implements DeviceModel, MmioHandler {
+class FakeDevice implements DeviceModel, MmioHandler, SwapVeto {
 
     /** Callbacks at which a fault can be planted. */
     enum Callback {
@@ -58,7 +61,7 @@ class FakeDevice implements DeviceModel, MmioHandler {
     }
 
     MmioRegion region() {
-        return MmioRegion.locked("regs", 0x1000, 4, 4, this);
+        return MmioRegion.locked("regs", factory.regionSize, 4, 4, this);
     }
 
     void realized(DeviceContext door) throws RealizeException {
@@ -92,13 +95,13 @@ class FakeDevice implements DeviceModel, MmioHandler {
     @Override
     public SavedState save() {
         factory.at(Callback.SAVE, context.slot());
-        return new SavedState(factory.type(), factory.stateVersion, Map.of("register", register));
+        return new SavedState(factory.stateType, factory.stateVersion, Map.of("register", register));
     }
 
     @Override
     public void restore(SavedState state) throws RestoreException {
         factory.at(Callback.RESTORE, context.slot());
-        state.require(factory.type(), factory.stateVersion);
+        state.require(factory.stateType, factory.stateVersion);
         register = (int) state.getLong("register");
     }
 
@@ -124,6 +127,18 @@ class FakeDevice implements DeviceModel, MmioHandler {
     }
 
     void drive(boolean level) {}
+
+    @Override
+    public Optional<String> refuseToLeave(Map<String, Object> next) {
+        factory.journal.add("LEAVE? " + next.get("speed"));
+        return Optional.ofNullable(factory.leaveVeto);
+    }
+
+    @Override
+    public Optional<String> refuseToEnter(Map<String, Object> before) {
+        factory.journal.add("ENTER? " + before.get("speed"));
+        return Optional.ofNullable(factory.enterVeto);
+    }
 
     /** On the system bus. */
     static class Platform extends FakeDevice implements PlatformDevice {
@@ -173,7 +188,7 @@ class FakeDevice implements DeviceModel, MmioHandler {
         @Override
         public Doorbell doorbell() {
             ((FakeDevice) this).factory.at(Callback.DOORBELL, "");
-            return new Doorbell("regs", 0x40, "DOORBELL");
+            return new Doorbell("regs", ((FakeDevice) this).factory.doorbell, "DOORBELL");
         }
     }
 
@@ -210,10 +225,18 @@ class FakeDevice implements DeviceModel, MmioHandler {
         final CountDownLatch releaseHung = new CountDownLatch(1);
         private final String type;
         int stateVersion = 1;
+        /** Instead of a fault: something that a test does at that moment; answers whether it is a fault all the same. */
+        BooleanSupplier onFault = () -> true;
+        String stateType;
+        long regionSize = 0x1000;
+        long doorbell = 0x40;
+        volatile String leaveVeto;
+        volatile String enterVeto;
         FactoryCondition when = FactoryCondition.ALWAYS;
 
         Factory(String type, List<String> journal) {
             this.type = type;
+            stateType = type;
             this.journal = journal;
         }
 
@@ -221,7 +244,11 @@ class FakeDevice implements DeviceModel, MmioHandler {
             journal.add(callback + " " + detail);
             switch (faults.get(callback)) {
                 case null -> {}
-                case THROWS -> throw new IllegalStateException("planted at " + callback);
+                case THROWS -> {
+                    if (onFault.getAsBoolean()) {
+                        throw new IllegalStateException("planted at " + callback);
+                    }
+                }
                 case HANGS -> hang();
             }
         }

@@ -123,6 +123,12 @@ public final class FakeBoard implements Board {
     public void update(String slot, Path bundleFile) {}
 
     @Override
+    public void swap(String slot, Map<String, String> properties) {}
+
+    @Override
+    public void select(String slot, String bundle) {}
+
+    @Override
     public void reset(ResetKind kind) {
         events.add("reset " + kind);
     }

@@ -23,6 +23,16 @@ public record FakeSlot(SlotDefinition definition, Object device) implements Slot
     }
 
     @Override
+    public Optional<String> pin() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        return Map.of();
+    }
+
+    @Override
     public Map<String, Object> properties() {
         return new LinkedHashMap<>(definition.properties());
     }

@@ -1,0 +1,70 @@
+package dev.backplane.core.slot;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
+
+/** What slots tell the flight recorder. Nothing is made while nobody records. */
+final class SlotEvents {
+    private SlotEvents() {}
+
+    /** Something that happened to a slot; it lasts from {@code begin} to {@code end}. */
+    @Category({"Backplane", "Slots"})
+    @StackTrace(false)
+    abstract static class SlotEvent extends Event {
+        @Label("Board")
+        String board;
+
+        @Label("Slot")
+        String slot;
+
+        @Label("Detail")
+        @Description("Provider or reason")
+        String detail;
+
+        /** Ends the event and records it. */
+        final void commit(DeviceSlot where, String about) {
+            end();
+            if (shouldCommit()) {
+                board = where.host().board();
+                slot = where.name();
+                detail = about;
+                commit();
+            }
+        }
+    }
+
+    /** A device got a slot that was empty or had failed. */
+    @Name("dev.backplane.Plug")
+    @Label("Device Plugged")
+    static final class Plug extends SlotEvent {}
+
+    /** A slot's device left; its state is kept. */
+    @Name("dev.backplane.Park")
+    @Label("Slot Parked")
+    static final class Park extends SlotEvent {}
+
+    /** A running device gave its slot to a successor. */
+    @Name("dev.backplane.HandOver")
+    @Label("Slot Handed Over")
+    static final class HandOver extends SlotEvent {
+        @Label("Gate Closed")
+        @Description("How long transactions were held")
+        @Timespan(Timespan.NANOSECONDS)
+        long gateClosed;
+    }
+
+    /** A parked slot got a device that took the kept state over. */
+    @Name("dev.backplane.Resume")
+    @Label("Slot Resumed")
+    static final class Resume extends SlotEvent {}
+
+    /** A slot's device failed and was cut off. */
+    @Name("dev.backplane.Failure")
+    @Label("Slot Failed")
+    static final class Failure extends SlotEvent {}
+}
