@@ -37,7 +37,8 @@ final class FuzzScene extends TablePort implements ReferenceSmmu.Placement {
     private final long[] iovas;
     private final int[] accesses;
     private final long[] words;
-    private final Map<Long, Long> placed = new HashMap<>();
+    /** Structures, and what the reference read: where something has been read no structure is put any more. */
+    private final Map<Long, Long> known = new HashMap<>();
     private int transaction;
 
     FuzzScene(byte[] data) {
@@ -102,23 +103,18 @@ final class FuzzScene extends TablePort implements ReferenceSmmu.Placement {
         return iovas[transaction];
     }
 
-    /** {@return the word, or null where memory aborts} */
+    /** {@return the word, or null where memory aborts; the word is what it is from now on} */
     Long peek(long address) {
-        Long structure = placed.get(address);
-        if (structure != null) {
-            return structure;
-        }
-        if (address >= END) {
-            return null;
-        }
+        return address >= END ? null : known.computeIfAbsent(address, this::made);
+    }
+
+    private Long made(long address) {
         return words.length == 0 ? 0L : words[(int) ((address >>> 3 ^ address >>> 13) % words.length)];
     }
 
     private void place(long address, long... structure) {
         for (int i = 0; i < structure.length; i++) {
-            if (address + 8L * i < END) {
-                placed.put(address + 8L * i, structure[i]);
-            }
+            known.putIfAbsent(address + 8L * i, structure[i]);
         }
     }
 
@@ -144,11 +140,11 @@ final class FuzzScene extends TablePort implements ReferenceSmmu.Placement {
 
     @Override
     public TransactionResult load64(TransactionContext context, long address) {
-        Long word = peek(address);
-        if (word == null) {
+        if (address >= END) {
             return TransactionResult.Fault.DECODE_ERROR;
         }
-        context.data(word);
+        Long word = known.get(address);
+        context.data(word == null ? made(address) : word);
         return TransactionResult.Done.DONE;
     }
 
