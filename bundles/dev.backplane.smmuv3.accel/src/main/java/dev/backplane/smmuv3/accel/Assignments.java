@@ -76,11 +76,9 @@ final class Assignments {
         return streamId >= 0 && streamIds.get(streamId);
     }
 
-    /** {@return what the host tells about the devices that are connected, in the order of their connection} */
-    synchronized Map<String, HardwareInfo> hosts() {
-        var hosts = new LinkedHashMap<String, HardwareInfo>();
-        streams.forEach((name, stream) -> hosts.put(name, stream.info));
-        return hosts;
+    /** {@return whether a host device is connected} */
+    synchronized boolean isConnected(String hostName) {
+        return streams.containsKey(hostName);
     }
 
     /**

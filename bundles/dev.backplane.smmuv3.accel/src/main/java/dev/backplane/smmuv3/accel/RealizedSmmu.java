@@ -12,6 +12,7 @@ import dev.backplane.hostpci.AssignedFunction;
 import dev.backplane.pci.PciIommu;
 import dev.backplane.pci.PciRequester;
 import dev.backplane.smmuv3.control.SmmuIdentity;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,8 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
     private final InvalidationBatch batch;
     private final EventForwarder events;
     private final BridgeSpace bridges;
+    /** What devices offered that have been connected before the machine was done; behind a bus without number briefly. */
+    private final Map<String, HardwareInfo> seen = new LinkedHashMap<>();
     private volatile AccelCore core;
     /** The guest may have seen the ID registers. */
     private boolean frozen;
@@ -107,7 +110,7 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
 
     @Override
     public synchronized Optional<String> connect(PciRequester function, AssignedFunction host, HardwareInfo info) {
-        if (!assignments.hosts().containsKey(host.hostName()) && !assignments.isAdopting()) {
+        if (!assignments.isConnected(host.hostName()) && !assignments.isAdopting()) {
             Optional<String> refusal = frozen
                     ? Compatibility.check(host.hostName(), info, core.identity())
                     : checkOpen(host.hostName(), info);
@@ -115,12 +118,16 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
                 return refusal;
             }
         }
-        return assignments.connect(device.epochs().context(), function, host, info);
+        Optional<String> refusal = assignments.connect(device.epochs().context(), function, host, info);
+        if (refusal.isEmpty() && !frozen) {
+            seen.put(host.hostName(), info);
+        }
+        return refusal;
     }
 
     /** What is open would become what all devices offer; what is not must be offered. */
     private Optional<String> checkOpen(String host, HardwareInfo info) {
-        HostFeatures features = assignments.hosts().values().stream()
+        HostFeatures features = seen.values().stream()
                 .map(HostFeatures::of)
                 .reduce(HostFeatures.of(info), HostFeatures::and);
         try {
@@ -141,7 +148,7 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
             return;
         }
         Optional<HostFeatures> offered =
-                assignments.hosts().values().stream().map(HostFeatures::of).reduce(HostFeatures::and);
+                seen.values().stream().map(HostFeatures::of).reduce(HostFeatures::and);
         if (offered.isEmpty()) {
             device.log().hostError("no device is assigned when the machine is done: what is auto is what any host can "
                     + "do (ats=off, ril=off, ssidsize=0, oas=44, granules=4K); devices plugged later must offer that");
@@ -156,6 +163,7 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
             throw new RealizeException(e.getMessage());
         }
         frozen = true;
+        seen.clear();
     }
 
     void reset() {
