@@ -1,0 +1,167 @@
+package dev.backplane.vfio;
+
+import dev.backplane.hostpci.HostPciDevice.Region;
+import dev.backplane.hostpci.HostPciFunction;
+import dev.backplane.memory.MmioHandler;
+import dev.backplane.memory.MmioRegion;
+import dev.backplane.pci.Bar;
+import dev.backplane.pci.PciCapability;
+import dev.backplane.pci.PciFunctionDescription;
+import dev.backplane.pci.PciFunctionDescription.Msix;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/** Reads a function's description out of its configuration space (PCIe 7.5). */
+final class FunctionReader {
+    private static final int STATUS = 0x06;
+    private static final int STATUS_CAPABILITIES = 1 << 4;
+    private static final int BAR0 = 0x10;
+    private static final int BARS = 6;
+    private static final int CAPABILITIES = 0x34;
+    private static final int EXTENDED = 0x100;
+    private static final int MSI = 0x05;
+    private static final int VENDOR_SPECIFIC = 0x09;
+    private static final int EXPRESS = 0x10;
+    private static final int MSIX = 0x11;
+    private static final int SERIAL_NUMBER = 0x0003;
+    private static final int EXTENDED_VENDOR_SPECIFIC = 0x000B;
+    private static final int ATS = 0x000F;
+    private static final int ATS_CONTROL = 2;
+    private static final int ATS_ENABLE_AND_STU = 0x801F;
+    private static final int LEAST_BAR = 16;
+
+    private final HostPciFunction function;
+    private final ByteBuffer config;
+
+    FunctionReader(HostPciFunction function) {
+        this.function = function;
+        config = ByteBuffer.wrap(function.config()).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    String address() {
+        return function.address();
+    }
+
+    /**
+     * Describes the function.
+     *
+     * @param handlers what answers for a BAR
+     */
+    PciFunctionDescription describe(IntFunction<MmioHandler> handlers) {
+        int pin = byteAt(0x3D);
+        int msi = capability(MSI);
+        int control = msi == 0 ? 0 : shortAt(msi + 2);
+        return new PciFunctionDescription(
+                shortAt(0x00),
+                shortAt(0x02),
+                byteAt(0x08),
+                config.getInt(0x08) >>> 8,
+                shortAt(0x2C),
+                shortAt(0x2E),
+                pin <= 4 ? pin : 0,
+                capability(EXPRESS) != 0,
+                true,
+                bars(handlers),
+                msi == 0 ? 0 : Math.min(32, 1 << (control >>> 1 & 7)),
+                (control & 1 << 8) != 0,
+                msix(),
+                capabilities());
+    }
+
+    private List<Bar> bars(IntFunction<MmioHandler> handlers) {
+        var bars = new ArrayList<Bar>();
+        for (int index = 0; index < BARS; index++) {
+            Region region = function.regions().get(index);
+            int register = config.getInt(BAR0 + 4 * index);
+            boolean wide = (register & 1) == 0 && (register & 6) == 4;
+            if (region.size() >= LEAST_BAR && Long.bitCount(region.size()) == 1) {
+                Bar.Kind kind = (register & 1) != 0 ? Bar.Kind.IO : wide ? Bar.Kind.MEMORY_64 : Bar.Kind.MEMORY_32;
+                bars.add(new Bar(index, kind, (register & 9) == 8,
+                        new MmioRegion("bar" + index, region.size(), 1, 8, true, handlers.apply(index))));
+            }
+            index += wide ? 1 : 0;
+        }
+        return bars;
+    }
+
+    private Msix msix() {
+        int at = capability(MSIX);
+        if (at == 0) {
+            return null;
+        }
+        int table = config.getInt(at + 4);
+        int pending = config.getInt(at + 8);
+        return new Msix((shortAt(at + 2) & 0x7FF) + 1, table & 7, table & ~7, pending & 7, pending & ~7);
+    }
+
+    /**
+     * What a guest may see as it is. The board itself makes MSI, MSI-X, Power Management and PCI Express; what else has
+     * an effect on the host is the host's.
+     */
+    private List<PciCapability> capabilities() {
+        var capabilities = new ArrayList<PciCapability>();
+        for (int at = first(); at != 0; at = byteAt(at + 1) & ~3) {
+            if (byteAt(at) == VENDOR_SPECIFIC && byteAt(at + 2) > 2) {
+                capabilities.add(readOnly(VENDOR_SPECIFIC, false, 0, at + 2, byteAt(at + 2) - 2));
+            }
+        }
+        if (capability(EXPRESS) == 0 || config.limit() <= EXTENDED) {
+            return capabilities;
+        }
+        for (int at = EXTENDED; at >= EXTENDED && config.getInt(at) != 0; at = config.getInt(at) >>> 20) {
+            int version = config.getInt(at) >>> 16 & 0xF;
+            switch (config.getInt(at) & 0xFFFF) {
+                case SERIAL_NUMBER -> capabilities.add(readOnly(SERIAL_NUMBER, true, version, at + 4, 8));
+                case EXTENDED_VENDOR_SPECIFIC -> capabilities.add(readOnly(
+                        EXTENDED_VENDOR_SPECIFIC, true, version, at + 4, (config.getInt(at + 4) >>> 20) - 4));
+                case ATS -> capabilities.add(ats(version, at + 4));
+                default -> { }
+            }
+        }
+        return capabilities;
+    }
+
+    private PciCapability readOnly(int id, boolean extended, int version, int from, int length) {
+        return new PciCapability(id, extended, version, bytes(from, length), new byte[length]);
+    }
+
+    /** The guest's enable bit is its own; the host's follows STE.EATS. */
+    private PciCapability ats(int version, int from) {
+        byte[] reset = bytes(from, 4);
+        Arrays.fill(reset, ATS_CONTROL, 4, (byte) 0);
+        byte[] writable = new byte[4];
+        writable[ATS_CONTROL] = (byte) ATS_ENABLE_AND_STU;
+        writable[ATS_CONTROL + 1] = (byte) (ATS_ENABLE_AND_STU >>> 8);
+        return new PciCapability(ATS, true, version, reset, writable);
+    }
+
+    private byte[] bytes(int from, int length) {
+        byte[] bytes = new byte[length];
+        config.get(from, bytes);
+        return bytes;
+    }
+
+    private int capability(int id) {
+        int at = first();
+        while (at != 0 && byteAt(at) != id) {
+            at = byteAt(at + 1) & ~3;
+        }
+        return at;
+    }
+
+    private int first() {
+        return (shortAt(STATUS) & STATUS_CAPABILITIES) == 0 ? 0 : byteAt(CAPABILITIES) & ~3;
+    }
+
+    private int byteAt(int offset) {
+        return config.get(offset) & 0xFF;
+    }
+
+    private int shortAt(int offset) {
+        return config.getShort(offset) & 0xFFFF;
+    }
+}

@@ -1,0 +1,170 @@
+package dev.backplane.vfio;
+
+import dev.backplane.accelerator.VirtualMachine;
+import dev.backplane.device.Leases;
+import dev.backplane.hostiommu.HostException;
+import dev.backplane.hostpci.AssignedDeviceContext;
+import dev.backplane.hostpci.HostPciDevice;
+import dev.backplane.hostpci.HostPciDevice.IrqIndex;
+import dev.backplane.irq.EventFd;
+import dev.backplane.pci.PciFunctionDescription;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Which interrupts of the host device fire what. The pin is enabled while no vector is; vectors are connected one by one
+ * as software uses them, and stay so while the model changes hands, for what they fire belongs to the board. Thread-safe.
+ */
+final class HostInterrupts {
+    private static final String RESAMPLE_LEASE = "resample";
+
+    private final HostPciDevice device;
+    private final AssignedDeviceContext context;
+    private final boolean hasPin;
+    /** What the pin fires and what ends it in the accelerator; or null where the model has to do it. */
+    private final EventFd pinTrigger;
+
+    private final EventFd resample;
+    // Guarded by this.
+    private final BitSet msiUsed = new BitSet();
+    private final BitSet msixUsed = new BitSet();
+    private volatile PinRelay relay;
+    private boolean running;
+    private String failure = "";
+
+    HostInterrupts(
+            HostPciDevice device, AssignedDeviceContext context, Leases leases, PciFunctionDescription description) {
+        this.device = device;
+        this.context = context;
+        hasPin = description.interruptPin() != 0 && device.interrupts(IrqIndex.INTX) != 0;
+        resample = hasPin ? resample(leases) : null;
+        pinTrigger = resample == null ? null : context.pinTrigger(resample).orElse(null);
+    }
+
+    private EventFd resample(Leases leases) {
+        Optional<EventFd> adopted = leases.find(RESAMPLE_LEASE, EventFd.class);
+        if (adopted.isPresent()) {
+            return adopted.get();
+        }
+        return context.platform(VirtualMachine.class)
+                .map(machine -> leases.hold(RESAMPLE_LEASE, machine.eventFd()))
+                .orElse(null);
+    }
+
+    private static IrqIndex index(boolean msix) {
+        return msix ? IrqIndex.MSIX : IrqIndex.MSI;
+    }
+
+    private BitSet used(boolean msix) {
+        return msix ? msixUsed : msiUsed;
+    }
+
+    synchronized void use(int vector, boolean msix, EventFd trigger) {
+        if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
+            disablePin();
+        }
+        used(msix).set(vector);
+        attempt(() -> device.setTriggers(index(msix), vector, List.of(trigger)));
+    }
+
+    synchronized void release(int vector, boolean msix) {
+        if (!used(msix).get(vector)) {
+            return;
+        }
+        used(msix).clear(vector);
+        if (used(msix).isEmpty()) {
+            attempt(() -> device.disable(index(msix)));
+        } else {
+            attempt(() -> device.setTriggers(index(msix), vector, Collections.singletonList(null)));
+        }
+        if (running && msiUsed.isEmpty() && msixUsed.isEmpty()) {
+            enablePin();
+        }
+    }
+
+    private void enablePin() {
+        if (!hasPin) {
+            return;
+        }
+        if (pinTrigger != null) {
+            resample.onSignal(() -> device.maskPin(false));
+            attempt(() -> device.setTriggers(IrqIndex.INTX, 0, List.of(pinTrigger)));
+        } else {
+            var made = new PinRelay(device, context.intx());
+            relay = made;
+            attempt(() -> device.setTriggers(IrqIndex.INTX, 0, List.of(made)));
+        }
+    }
+
+    private void disablePin() {
+        if (!hasPin || !running) {
+            return;
+        }
+        attempt(() -> device.disable(IrqIndex.INTX));
+        if (relay != null) {
+            relay.close();
+            relay = null;
+        }
+    }
+
+    /** Software accessed registers of the device, which is how it ends an interrupt of the pin. */
+    void registersTouched() {
+        PinRelay now = relay;
+        if (now != null) {
+            now.ended();
+        }
+    }
+
+    /** Lets go of what belongs to this model; the pin's level stays in the device. */
+    synchronized void quiesce() {
+        if (!running) {
+            return;
+        }
+        if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
+            disablePin();
+        }
+        if (resample != null) {
+            resample.onSignal(null);
+        }
+        running = false;
+    }
+
+    synchronized void resume() {
+        if (running) {
+            return;
+        }
+        running = true;
+        if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
+            enablePin();
+        }
+    }
+
+    synchronized int vectorsInUse() {
+        return msiUsed.cardinality() + msixUsed.cardinality();
+    }
+
+    synchronized String describe() {
+        if (!failure.isEmpty()) {
+            return failure;
+        }
+        return !msixUsed.isEmpty() ? "MSI-X" : !msiUsed.isEmpty() ? "MSI" : !hasPin ? "none"
+                : pinTrigger != null ? "INTx, resampled" : "INTx, relayed";
+    }
+
+    private void attempt(HostAction action) {
+        try {
+            action.run();
+            failure = "";
+        } catch (HostException e) {
+            failure = e.getMessage();
+            context.log().unimplemented("interrupts of host device %s: %s".formatted(device.address(), e.getMessage()));
+        }
+    }
+
+    @FunctionalInterface
+    private interface HostAction {
+        void run() throws HostException;
+    }
+}
