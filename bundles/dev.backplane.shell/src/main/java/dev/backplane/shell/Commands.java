@@ -14,6 +14,7 @@ final class Commands {
     private static final Map<Class<?>, String> SCOPES = Map.of(
             BoardCommands.class, "board",
             SlotCommands.class, "board",
+            ChangeCommands.class, "board",
             MemCommands.class, "mem",
             PciCommands.class, "pci",
             SmmuCommands.class, "smmu",

@@ -115,10 +115,8 @@ public final class SlotCommands {
         var text = new ArrayList<String>();
         text.add(found.why().isEmpty() ? "slot %s is %s".formatted(found.name(), found.state()) : table(found.why()));
         if (!found.history().isEmpty()) {
-            var history = new Table(Output.isTerminal(session), "when", "event", "detail");
-            found.history().forEach(entry -> history.row(entry.at(), entry.event(), entry.detail()));
             text.add("\nwhat happened to it");
-            text.add(history.render());
+            text.add(ChangeCommands.table(Output.isTerminal(session), found.history()));
         }
         return String.join("\n", text);
     }

@@ -36,6 +36,11 @@ class CommandsInGogoTest {
         "board:use main                   | current board: main",
         "board:why                        | board main is complete",
         "board:why gic                    | slot gic is RUNNING",
+        "board:swap smmu0 accel=on        | slot smmu0 has accel=on and is served by dev.backplane.fake 0.1.0 [7]",
+        "board:select gic dev.backplane.fake:0.1.0 | slot gic is not pinned and served by dev.backplane.fake",
+        "board:history gic                | REALIZED      12.0 ms  dev.backplane.fake 0.1.0 [7]",
+        "board:history gic                | SWAP_REFUSED        -  a stream translates",
+        "board:history gic                | HANDED_OVER    345 us  from one to another",
         "board:reset                      | board main was reset",
         "mem:map                          | 0009050000  000906ffff  mmio  smmu0  smmu",
         "mem:read 0x40000000 16           | 0040000000  00 00 00",
@@ -97,6 +102,7 @@ class CommandsInGogoTest {
         "board:plug edu id=a id=b   | 'id' is given twice",
         "board:plug edu addr=00.0   | addr=00.0: the host bridge sits there; leave addr out",
         "board:unplug gic           | slot gic is the machine's own and stays",
+        "board:swap gic fast        | 'fast': expected key=value",
         "board:update gic /no.jar   | no file '/no.jar'",
         "mem:read 0xzz              | address '0xzz' is no number: type it in decimal or, with 0x, in hexadecimal",
         "mem:read 0x0               | read of 64 bytes at 0x0 failed: DECODE_ERROR: nothing answers at the address; "
@@ -130,6 +136,15 @@ class CommandsInGogoTest {
             assertThat(request.address()).isEqualTo("05.0");
             assertThat(request.properties()).isEqualTo(Map.of("dma_mask", "0xff"));
         });
+    }
+
+    @Test
+    void whoIsInASlotIsChangedAsAsked() throws Exception {
+        gogo.run("board:swap smmu0 accel=on stage=1");
+        gogo.run("board:select gic 12");
+        gogo.run("board:select gic -");
+        assertThat(board.changes)
+                .containsExactly("swap smmu0 {accel=on, stage=1}", "select gic '12'", "select gic ''");
     }
 
     @Test

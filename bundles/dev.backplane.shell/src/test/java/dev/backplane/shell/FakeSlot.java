@@ -4,6 +4,8 @@ import dev.backplane.board.Cause;
 import dev.backplane.board.Slot;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.pci.Bdf;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,7 +68,10 @@ final class FakeSlot implements Slot {
 
     @Override
     public List<HistoryEntry> history() {
-        return List.of();
+        return state != State.RUNNING ? List.of() : List.of(
+                new HistoryEntry(Instant.EPOCH, "REALIZED", "dev.backplane.fake 0.1.0 [7]", Duration.ofMillis(12)),
+                new HistoryEntry(Instant.EPOCH, "SWAP_REFUSED", "a stream translates"),
+                new HistoryEntry(Instant.EPOCH, "HANDED_OVER", "from one to another", Duration.ofNanos(345_678)));
     }
 
     @Override

@@ -34,7 +34,8 @@ final class GogoSession implements Boards, AutoCloseable {
         streams.start();
         processor = new CommandProcessorImpl(streams);
         var types = new DeviceTypes(List.of(new EduFactory()));
-        List<Object> all = List.of(new BoardCommands(this), new SlotCommands(this, types, new BundleFiles(null)), new MemCommands(this),
+        List<Object> all = List.of(new BoardCommands(this), new SlotCommands(this, types, new BundleFiles(null)),
+                new ChangeCommands(this), new MemCommands(this),
                 new PciCommands(this), new SmmuCommands(this), new GicCommands(this), new ItsCommands(this),
                 new DmaCommands(this), new MsiCommands(this));
         Commands.byName().forEach((name, method) -> all.stream()
