@@ -14,6 +14,7 @@ public interface BoardClock {
 
     /**
      * Moves the virtual time and runs every timer that expires on the way, each at its deadline, on the calling thread.
+     * While the clock is paused no timer expires.
      *
      * @param time virtual time in nanoseconds
      * @throws IllegalStateException if real time drives the clock
@@ -23,4 +24,16 @@ public interface BoardClock {
 
     /** {@return the deadline of the next timer, or -1 when none is armed} */
     long nextDeadline();
+
+    /**
+     * Holds timers back: none expires from the return of this method on until {@link #resume}. A clock that real time
+     * drives stands still meanwhile; one that is advanced by hand can be advanced. Does nothing when it is paused.
+     */
+    void pause();
+
+    /** Lets timers expire again, those that came due meanwhile at once. Does nothing unless it is paused. */
+    void resume();
+
+    /** {@return whether timers are held back} */
+    boolean isPaused();
 }

@@ -12,13 +12,18 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class BoardTime implements BoardClock, AutoCloseable {
     private final String board;
     private final boolean realTime;
-    private final long origin = System.nanoTime();
+    private volatile long origin = System.nanoTime();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+
+    /** Held while a timer expires. */
     private final ReentrantLock advancing = new ReentrantLock();
+
     private final PriorityQueue<Alarm> alarms = new PriorityQueue<>();
     private long order;
     private volatile long manualNow;
+    private volatile boolean paused;
+    private volatile long heldNow = -1; // where real time was when the clock was paused
     private Thread driver;
     private boolean closed;
 
@@ -35,7 +40,11 @@ public final class BoardTime implements BoardClock, AutoCloseable {
 
     @Override
     public long now() {
-        return realTime ? System.nanoTime() - origin : manualNow;
+        if (!realTime) {
+            return manualNow;
+        }
+        long held = heldNow;
+        return held >= 0 ? held : System.nanoTime() - origin;
     }
 
     @Override
@@ -55,13 +64,65 @@ public final class BoardTime implements BoardClock, AutoCloseable {
                 throw new IllegalArgumentException(
                         "virtual time %d ns lies in the past: it is %d ns".formatted(time, manualNow));
             }
-            for (Alarm due = takeDue(time); due != null; due = takeDue(time)) {
-                manualNow = Math.max(manualNow, due.deadline);
-                due.timer.due();
-            }
+            expire(time);
             manualNow = time;
         } finally {
             advancing.unlock();
+        }
+    }
+
+    /** Lets everything expire until a time, unless the clock is paused, be it by what expires. */
+    private void expire(long time) {
+        for (Alarm due = takeDue(time); due != null; due = takeDue(time)) {
+            manualNow = Math.max(manualNow, due.deadline);
+            due.timer.due();
+        }
+    }
+
+    @Override
+    public void pause() {
+        advancing.lock(); // what expires now has its end
+        try {
+            if (!paused) {
+                heldNow = realTime ? now() : -1;
+                paused = true;
+            }
+        } finally {
+            advancing.unlock();
+        }
+    }
+
+    @Override
+    public void resume() {
+        advancing.lock();
+        try {
+            if (!paused) {
+                return;
+            }
+            paused = false;
+            if (realTime) {
+                origin = System.nanoTime() - heldNow;
+                heldNow = -1;
+                wakeDriver();
+            } else {
+                expire(manualNow);
+            }
+        } finally {
+            advancing.unlock();
+        }
+    }
+
+    @Override
+    public boolean isPaused() {
+        return paused;
+    }
+
+    private void wakeDriver() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -118,7 +179,7 @@ public final class BoardTime implements BoardClock, AutoCloseable {
     private Alarm takeDue(long time) {
         lock.lock();
         try {
-            return alarms.isEmpty() || alarms.peek().deadline > time ? null : alarms.poll();
+            return paused || alarms.isEmpty() || alarms.peek().deadline > time ? null : alarms.poll();
         } finally {
             lock.unlock();
         }
@@ -137,30 +198,38 @@ public final class BoardTime implements BoardClock, AutoCloseable {
     }
 
     private void drive() {
-        for (Alarm due = awaitDue(); due != null; due = awaitDue()) {
-            due.timer.due();
+        while (awaitDue()) {
+            advancing.lock();
+            try {
+                Alarm due = takeDue(now());
+                if (due != null) {
+                    due.timer.due();
+                }
+            } finally {
+                advancing.unlock();
+            }
         }
     }
 
-    /** {@return the next alarm once its deadline has come, or null when the clock is closed} */
-    private Alarm awaitDue() {
+    /** Waits for the next deadline; {@return false when the clock is closed} */
+    private boolean awaitDue() {
         lock.lock();
         try {
             while (!closed) {
                 Alarm next = alarms.peek();
-                if (next == null) {
+                if (next == null || paused) {
                     changed.await();
                 } else {
                     long wait = next.deadline - now();
                     if (wait <= 0) {
-                        return alarms.poll();
+                        return true;
                     }
                     changed.awaitNanos(wait);
                 }
             }
-            return null;
+            return false;
         } catch (InterruptedException e) {
-            return null;
+            return false;
         } finally {
             lock.unlock();
         }

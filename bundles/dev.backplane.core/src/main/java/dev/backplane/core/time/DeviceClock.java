@@ -55,7 +55,7 @@ public final class DeviceClock implements VirtualClock {
             due = List.copyOf(waiting);
             waiting.clear();
         }
-        due.forEach(this::expire);
+        due.forEach(time.isPaused() ? DeviceTimer::queueAgain : this::expire);
     }
 
     /** Cancels all timers for good and forgets the model's code. */

@@ -25,7 +25,7 @@ final class DeviceTimer implements Timer {
             disarm();
             alarm = time.schedule(this, deadline);
         }
-        if (!time.isRealTime() && deadline <= time.now()) {
+        if (!time.isRealTime() && !time.isPaused() && deadline <= time.now()) {
             clock.expireNow(this);
         }
     }
@@ -50,6 +50,14 @@ final class DeviceTimer implements Timer {
     /** The deadline has come; called by the clock's driver, which has taken the alarm out of its queue. */
     void due() {
         clock.expire(this);
+    }
+
+    /** Waits for the clock to go on, unless it was cancelled; the alarm came due while the gate was closed. */
+    synchronized void queueAgain() {
+        if (alarm != null) {
+            time.remove(alarm);
+            alarm = time.schedule(this, alarm.deadline());
+        }
     }
 
     /** {@return what to run, or null when the timer was cancelled or armed anew meanwhile; disarms the timer} */

@@ -128,6 +128,66 @@ class BoardTimeTest {
     }
 
     @Test
+    void whileItIsPausedNothingExpiresAndAfterwardsWhatCameDueMeanwhile() {
+        gate.open();
+        timer("first").arm(10);
+        timer("second").arm(30);
+        Timer past = timer("past");
+        manual.pause();
+        manual.advanceTo(20);
+        past.arm(5);
+        assertThat(manual.isPaused()).isTrue();
+        assertThat(manual.now()).isEqualTo(20);
+        assertThat(expired).isEmpty();
+
+        manual.resume();
+        assertThat(expired).containsExactly("past@20", "first@20");
+        manual.advanceTo(30);
+        assertThat(expired).endsWith("second@30");
+    }
+
+    @Test
+    void aTimerThatIsPausedByAnotherWaits() {
+        gate.open();
+        clock.timer(context -> manual.pause()).arm(10);
+        timer("later").arm(20);
+        manual.advanceTo(30);
+        assertThat(expired).isEmpty();
+        manual.resume();
+        assertThat(expired).containsExactly("later@30");
+    }
+
+    @Test
+    void timersThatWaitForAGateWaitForThePausedClockToo() {
+        timer("held").arm(10);
+        manual.advanceTo(20);
+        manual.pause();
+        gate.open();
+        clock.gateOpened();
+        assertThat(expired).isEmpty();
+        manual.resume();
+        assertThat(expired).containsExactly("held@20");
+    }
+
+    @Test
+    void realTimeStandsStillWhileItIsPaused() throws InterruptedException {
+        gate.open();
+        try (var real = new BoardTime("b", true)) {
+            var realClock = new DeviceClock(real, gate, epochs);
+            var expiry = new CountDownLatch(1);
+            real.pause();
+            long stopped = real.now();
+            realClock.timer(context -> expiry.countDown()).arm(stopped + 1);
+            assertThat(expiry.await(50, TimeUnit.MILLISECONDS)).isFalse();
+            assertThat(real.now()).isEqualTo(stopped);
+
+            real.resume();
+            assertThat(expiry.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(real.now()).isGreaterThan(stopped);
+        }
+    }
+
+    @Test
     void aTimerThatThrowsFailsItsDevice() {
         gate.open();
         clock.timer(context -> {

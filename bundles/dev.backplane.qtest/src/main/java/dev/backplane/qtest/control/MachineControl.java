@@ -51,6 +51,9 @@ public final class MachineControl {
         this.board = board;
         this.noReboot = noReboot;
         state = stopped ? RunState.PRELAUNCH : RunState.RUNNING;
+        if (stopped) {
+            board.ifPresent(machine -> machine.clock().pause());
+        }
     }
 
     /** {@return the run state} */
@@ -69,9 +72,10 @@ public final class MachineControl {
         listeners.forEach(listener -> listener.happened(event, data));
     }
 
-    /** Stops the machine; does nothing when it does not run. */
+    /** Stops the machine: no timer expires until it is resumed. Does nothing when it does not run. */
     public void stop() {
         if (change(RunState.RUNNING, RunState.PAUSED)) {
+            board.ifPresent(machine -> machine.clock().pause());
             tell("STOP", Map.of());
         }
     }
@@ -80,6 +84,7 @@ public final class MachineControl {
     public void resume() {
         if (change(RunState.PAUSED, RunState.RUNNING) || change(RunState.PRELAUNCH, RunState.RUNNING)) {
             tell("RESUME", Map.of());
+            board.ifPresent(machine -> machine.clock().resume());
         }
     }
 

@@ -26,7 +26,7 @@ final class ClockCommands {
             advance(clock.now() + words.number(1), replies);
             return;
         }
-        long deadline = clock.nextDeadline();
+        long deadline = clock.isPaused() ? -1 : clock.nextDeadline(); // a stopped machine has none
         if (deadline < 0) {
             throw new CommandFailure(
                     "cannot advance clock to the next deadline because there is no pending deadline");

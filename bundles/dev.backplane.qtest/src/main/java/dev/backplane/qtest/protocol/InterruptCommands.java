@@ -14,11 +14,16 @@ import java.util.function.Function;
 
 /**
  * Commands that watch and drive interrupt lines. Input N of an interrupt controller is the shared peripheral interrupt
- * N; output N of another device is the line that it declares in place N. Watching takes nothing away from the controller.
+ * N, or from 256 on a private one; output N of another device is the line that it declares in place N. Watching takes nothing away from the controller.
  */
 final class InterruptCommands {
     /** INTID of input 0 (IHI 0069, section 2.2). */
     private static final int FIRST_SPI = 32;
+
+    /** Shared inputs of the machine's controller; private ones have the numbers behind them. */
+    private static final int SHARED = 256;
+
+    private static final int PRIVATE = 32;
 
     /** Clients keep 256 lines. */
     private static final int MOST_LINES = 256;
@@ -134,21 +139,20 @@ final class InterruptCommands {
         if (!name.equals(DEFAULT_INPUT)) {
             throw new CommandFailure("%s has no inputs '%s'; it has %s".formatted(slot.name(), name, DEFAULT_INPUT));
         }
-        if (number < 0 || number >= 1020 - FIRST_SPI) {
-            throw new CommandFailure("input %d of %s is out of range: expected 0 to %d"
-                    .formatted(number, slot.name(), 1019 - FIRST_SPI));
-        }
-        int intid = (int) number + FIRST_SPI;
-        boolean driven = slot.with(InterruptController.class, controller -> {
-                    controller.setInput(board.epochs().context(), intid, asserted);
-                    return true;
-                })
-                .orElse(false);
-        if (!driven) {
+        boolean takesInterrupts = slot.with(InterruptController.class, controller -> true).orElse(false);
+        if (!takesInterrupts) {
             throw new CommandFailure("%s has no interrupt inputs, or is not running".formatted(slot.name()));
         }
-        if (intercepted.equals("in " + words.text(1)) && number < MOST_LINES) {
-            report((int) number, asserted);
+        try {
+            if (number >= 0 && number < SHARED) {
+                board.driveInput(slot.name(), (int) number + FIRST_SPI, asserted);
+            } else {
+                // The private inputs of each processor follow, by their INTIDs.
+                int input = Math.toIntExact(number - SHARED);
+                board.drivePrivateInput(slot.name(), input / PRIVATE, input % PRIVATE, asserted);
+            }
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new CommandFailure("input %d of %s: %s".formatted(number, slot.name(), e.getMessage()));
         }
         reply.text("OK");
     }

@@ -74,11 +74,12 @@ final class MemoryCommands {
 
     private void readHex(Words words, Replies replies) throws CommandFailure, IOException {
         long address = words.number(1);
-        long length = length(words, 1);
-        for (long done = 0; done < length; ) {
-            int now = (int) Math.min(PIECE, length - done);
-            bus.read(address + done, piece, 0, now);
-            replies.text(done == 0 ? "OK 0x" : "").hex(piece, 0, now);
+        int length = (int) length(words, 1);
+        byte[] data = readAll(address, length);
+        replies.text("OK 0x");
+        for (int done = 0; done < length; ) {
+            int now = Math.min(PIECE, length - done);
+            replies.hex(data, done, now);
             replies.drain();
             done += now;
         }
@@ -86,20 +87,36 @@ final class MemoryCommands {
 
     private void readBase64(Words words, Replies replies) throws CommandFailure, IOException {
         long address = words.number(1);
-        long length = length(words, 0);
-        if (length == 0) {
-            replies.text("OK ");
-        }
-        for (long done = 0; done < length; ) {
-            int now = (int) Math.min(PIECE, length - done);
-            bus.read(address + done, piece, 0, now);
-            byte[] text = Base64.getEncoder().encode(now == PIECE ? piece : Arrays.copyOf(piece, now));
-            replies.text(done == 0 ? "OK " : "").bytes(text, 0, text.length);
+        int length = (int) length(words, 0);
+        byte[] data = readAll(address, length);
+        replies.text("OK ");
+        for (int done = 0; done < length; ) {
+            int now = Math.min(PIECE, length - done);
+            byte[] text = Base64.getEncoder().encode(Arrays.copyOfRange(data, done, done + now));
+            replies.bytes(text, 0, text.length);
             replies.drain();
             done += now;
         }
     }
 
+    /** Reads everything before any of it is answered: an access that fails must not leave half a reply. */
+    private byte[] readAll(long address, int length) throws CommandFailure {
+        byte[] data = length <= PIECE ? piece : room(length);
+        for (int done = 0; done < length; ) {
+            int now = Math.min(PIECE, length - done);
+            bus.read(address + done, data, done, now);
+            done += now;
+        }
+        return data;
+    }
+
+    private static byte[] room(int length) throws CommandFailure {
+        try {
+            return new byte[length];
+        } catch (OutOfMemoryError e) {
+            throw new CommandFailure("no memory for 0x%x bytes: read less at a time".formatted(length));
+        }
+    }
 
     private void writeHex(Words words, Replies replies) throws CommandFailure {
         long address = words.number(1);

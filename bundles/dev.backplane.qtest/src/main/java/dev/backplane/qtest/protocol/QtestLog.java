@@ -13,7 +13,7 @@ final class QtestLog {
     private static final String NOWHERE = "/dev/null";
 
     private final PrintStream out;
-    private final long start = System.nanoTime();
+    private volatile long start = System.nanoTime();
 
     private QtestLog(PrintStream out) {
         this.out = out;
@@ -32,10 +32,33 @@ final class QtestLog {
         return out != null;
     }
 
+    /** A client has come; times count from now. */
+    void opened() {
+        start = System.nanoTime();
+        if (out != null) {
+            out.printf(Locale.ROOT, "[I %.6f] OPENED%n", 0.0);
+        }
+    }
+
+    /** The client has left. */
+    void closed() {
+        line('I', "CLOSED");
+    }
+
+    /**
+     * Writes a line down; any thread.
+     *
+     * @param direction {@code 'R'} for what is received, {@code 'S'} for what is sent
+     */
     void note(char direction, byte[] line, int from, int to) {
         if (out != null) {
-            out.printf(Locale.ROOT, "[%c +%.6f] %s%n", direction, (System.nanoTime() - start) / 1e9,
-                    new String(line, from, to - from, StandardCharsets.ISO_8859_1));
+            line(direction, new String(line, from, to - from, StandardCharsets.ISO_8859_1));
+        }
+    }
+
+    private void line(char direction, String text) {
+        if (out != null) {
+            out.printf(Locale.ROOT, "[%c +%.6f] %s%n", direction, (System.nanoTime() - start) / 1e9, text);
         }
     }
 }

@@ -37,7 +37,7 @@ final class QtestSession {
             QtestLog log) {
         this.channel = channel;
         this.log = log;
-        replies = new Replies(channel);
+        replies = new Replies(channel, log);
         interrupts = board.map(machine -> new InterruptCommands(machine, paths, replies)).orElse(null);
         commands.put("endianness", (line, reply) -> reply.text("OK little"));
         commands.put("module_load", (line, reply) -> {
@@ -56,6 +56,7 @@ final class QtestSession {
     /** Serves until the client leaves. */
     void run() throws IOException {
         Thread.ofPlatform().daemon().name("backplane-qtest-irq").start(replies::sendInterrupts);
+        log.opened();
         try {
             for (int got = channel.read(room); got >= 0; got = channel.read(room)) {
                 int end = room.position();
@@ -64,6 +65,7 @@ final class QtestSession {
             }
         } finally {
             replies.close();
+            log.closed();
             if (interrupts != null) {
                 interrupts.close();
             }

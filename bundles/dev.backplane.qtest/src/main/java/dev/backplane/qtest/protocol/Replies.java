@@ -16,16 +16,19 @@ final class Replies {
     private static final int MOST_WAITING = 1 << 24;
 
     private final WritableByteChannel channel;
+    private final QtestLog log;
     private final Object sending = new Object();
     private ByteBuffer collected = ByteBuffer.allocateDirect(2 * HIGH_WATER);
     private ByteBuffer spare = ByteBuffer.allocateDirect(2 * HIGH_WATER);
     private final StringBuilder late = new StringBuilder();
     private boolean busy;
     private boolean inLine;
+    private int lineStart;
     private boolean closed;
 
-    Replies(WritableByteChannel channel) {
+    Replies(WritableByteChannel channel, QtestLog log) {
         this.channel = channel;
+        this.log = log;
     }
 
     // The commands' side
@@ -36,7 +39,10 @@ final class Replies {
     }
 
     synchronized Replies text(String ascii) {
-        inLine = true;
+        if (!inLine) {
+            inLine = true;
+            lineStart = collected.position();
+        }
         put(ascii);
         return this;
     }
@@ -77,6 +83,11 @@ final class Replies {
     /** Ends a reply. */
     synchronized void end() {
         inLine = false;
+        if (log.isOpen()) {
+            byte[] line = new byte[collected.position() - lineStart]; // of a long reply what is not sent yet
+            collected.get(lineStart, line);
+            log.note('S', line, 0, line.length);
+        }
         put("\n");
         if (!late.isEmpty()) {
             put(late.toString());
@@ -109,6 +120,7 @@ final class Replies {
             synchronized (this) {
                 full = collected;
                 collected = spare;
+                lineStart = 0;
             }
             full.flip();
             while (full.hasRemaining()) {
@@ -136,6 +148,10 @@ final class Replies {
             return;
         }
         String line = (raised ? "IRQ raise " : "IRQ lower ") + number + "\n";
+        if (log.isOpen()) {
+            byte[] text = line.getBytes(StandardCharsets.US_ASCII);
+            log.note('S', text, 0, text.length - 1);
+        }
         if (inLine) {
             late.append(line); // a reply is half written
         } else {

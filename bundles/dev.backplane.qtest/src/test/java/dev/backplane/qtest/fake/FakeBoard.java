@@ -170,10 +170,14 @@ public final class FakeBoard implements Board {
     @Override
     public void driveInput(String controller, int intid, boolean asserted) {
         events.add("drive %s %d %b".formatted(controller, intid, asserted));
+        change(intid, asserted);
     }
 
     @Override
     public void drivePrivateInput(String controller, int processor, int intid, boolean asserted) {
+        if (processor != 0 || intid < 16) {
+            throw new IllegalArgumentException("no private input %d of processor %d".formatted(intid, processor));
+        }
         events.add("drive %s %d.%d %b".formatted(controller, processor, intid, asserted));
     }
 

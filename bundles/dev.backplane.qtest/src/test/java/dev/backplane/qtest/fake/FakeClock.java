@@ -7,6 +7,7 @@ public final class FakeClock implements BoardClock {
     public long now;
     public long deadline = -1;
     public boolean realTime;
+    public boolean paused;
 
     @Override
     public long now() {
@@ -29,5 +30,20 @@ public final class FakeClock implements BoardClock {
     @Override
     public long nextDeadline() {
         return deadline;
+    }
+
+    @Override
+    public void pause() {
+        paused = true;
+    }
+
+    @Override
+    public void resume() {
+        paused = false;
+    }
+
+    @Override
+    public boolean isPaused() {
+        return paused;
     }
 }

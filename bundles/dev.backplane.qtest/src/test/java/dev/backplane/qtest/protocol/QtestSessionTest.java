@@ -1,6 +1,7 @@
 package dev.backplane.qtest.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.backplane.board.Slot;
 import dev.backplane.qtest.fake.FakeBoard;
@@ -10,6 +11,7 @@ import dev.backplane.qtest.qom.QomTree;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -140,6 +142,21 @@ class QtestSessionTest {
     }
 
     @Test
+    void privateInputsFollowTheSharedOnes() throws Exception {
+        assertThat(answers("set_irq_in %s unnamed-gpio-in 286 1".formatted(GIC))).containsExactly("OK");
+        assertThat(board.events).contains("drive gic 0.30 true");
+    }
+
+    @Test
+    void aStoppedMachineHasNoDeadlineToGoTo() throws Exception {
+        board.clock.deadline = 500;
+        board.clock.pause();
+        assertThat(answers("clock_step", "clock_step 5"))
+                .containsExactly(
+                        "FAIL cannot advance clock to the next deadline because there is no pending deadline", "OK 5");
+    }
+
+    @Test
     void aClockOfRealTimeIsNotMoved() throws Exception {
         board.clock.realTime = true;
         assertThat(answers("clock_step 5"))
@@ -215,7 +232,7 @@ class QtestSessionTest {
     @CsvSource(delimiter = '|', value = {
         "set_irq_in /machine/unattached/device[1] other 1 1 | FAIL gic has no inputs 'other'; it has unnamed-gpio-in",
         "set_irq_in /machine/unattached/device[1] unnamed-gpio-in 988 1"
-                + " | FAIL input 988 of gic is out of range: expected 0 to 987",
+                + " | FAIL input 988 of gic: no private input 28 of processor 22",
         "set_irq_in /machine/unattached/device[2] unnamed-gpio-in 1 1"
                 + " | FAIL smmu0 has no interrupt inputs, or is not running",
         "irq_intercept_out /machine/unattached/device[2] nonsense"
@@ -253,13 +270,66 @@ class QtestSessionTest {
     }
 
     @Test
-    void theLogHoldsWhatIsReceived(@TempDir Path folder) throws Exception {
+    void theLogHoldsWhatIsReceivedAndSent(@TempDir Path folder) throws Exception {
         Path log = folder.resolve("log");
         new QtestServer(
                         Optional.empty(), path -> Optional.empty(), (prefix, name) -> false,
                         Optional.of(log.toString()))
-                .serve(ScriptedChannel.lines("endianness"));
-        assertThat(Files.readString(log)).matches("(?s)\\[R \\+[0-9.]+\\] endianness\\n.*");
+                .serve(ScriptedChannel.lines("endianness", "nonsense"));
+        assertThat(Files.readAllLines(log).stream().map(line -> line.replaceAll("[0-9]+[.][0-9]{6}", "t")))
+                .containsExactly(
+                        "[I t] OPENED",
+                        "[R +t] endianness",
+                        "[S +t] OK little",
+                        "[R +t] nonsense",
+                        "[S +t] FAIL Unknown command 'nonsense'",
+                        "[I +t] CLOSED");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"read", "b64read"})
+    void anAccessThatFailsHalfWayLeavesNoHalfReply(String command) throws Exception {
+        var channel = ScriptedChannel.lines(command + " 0 0x20000", "endianness");
+        var replies = new Replies(channel, QtestLog.open(Optional.empty()));
+        var commands = new HashMap<String, Command>();
+        new MemoryCommands(new FailingBus(0x10000)).addTo(commands);
+        var words = new Words();
+        byte[] line = (command + " 0 0x20000").getBytes(StandardCharsets.US_ASCII);
+        words.split(line, 0, line.length);
+
+        assertThatExceptionOfType(CommandFailure.class)
+                .isThrownBy(() -> commands.get(command).run(words, replies))
+                .withMessage("held");
+        replies.text("FAIL held").end();
+        replies.flush();
+
+        assertThat(channel.answers()).containsExactly("FAIL held");
+    }
+
+    /** Fails from an address on. */
+    private record FailingBus(long from) implements Bus {
+        @Override
+        public long read(long address, int size) {
+            return 0;
+        }
+
+        @Override
+        public void write(long address, int size, long value) {}
+
+        @Override
+        public void read(long address, byte[] target, int at, int length) throws CommandFailure {
+            if (address + length > from) {
+                throw new CommandFailure("held");
+            }
+        }
+
+        @Override
+        public void write(long address, byte[] source, int at, int length) {}
+
+        @Override
+        public long port(long number) {
+            return number;
+        }
     }
 
     @Test
