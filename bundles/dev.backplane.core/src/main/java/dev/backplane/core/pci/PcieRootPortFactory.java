@@ -13,6 +13,7 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = DeviceFactory.class, property = DeviceFactory.TYPE + "=" + PcieRootPortFactory.TYPE_NAME)
 public final class PcieRootPortFactory implements DeviceFactory {
     static final String TYPE_NAME = "pcie-root-port";
+    private static final int CHASSIS_MAX = 0xFF;
     private static final int PORT_MAX = 0xFF;
     private static final int SLOT_MAX = 0x1FFF;
 
@@ -29,12 +30,15 @@ public final class PcieRootPortFactory implements DeviceFactory {
     @Override
     public List<PropertyDescriptor> properties() {
         return List.of(
+                PropertyDescriptor.of(
+                        "chassis", PropertyType.UINT32, 0L, "number of the chassis, up to 255; no register shows it"),
                 PropertyDescriptor.of("port", PropertyType.UINT32, 0L, "port number in Link Capabilities, up to 255"),
                 PropertyDescriptor.of("slot", PropertyType.UINT32, 0L, "physical slot number, up to 8191"));
     }
 
     @Override
     public DeviceModel create(DeviceProperties properties) {
+        upTo(CHASSIS_MAX, "chassis", properties);
         int port = upTo(PORT_MAX, "port", properties);
         int slot = upTo(SLOT_MAX, "slot", properties);
         return new BridgeModel(TYPE_NAME, PciFunctionDescription.builder(0x1b36, 0x000c)
