@@ -42,7 +42,7 @@ class PendingBitsTest {
         assertThat(copy.nextWord(0)).isEqualTo(pending.nextWord(0));
     }
 
-    /** Whatever a setter has set when it goes on is found, though the finder empties words at the same time. */
+    /** Whatever a setter has set when it goes on is found, though others change the same word. */
     @Test
     void aBitThatIsSetIsFoundAtOnce() throws InterruptedException {
         var pending = new PendingBits(128);
