@@ -172,7 +172,7 @@ class QtestSessionTest {
                         "set_irq_in %s unnamed-gpio-in 74 1".formatted(GIC),
                         "set_irq_in %s unnamed-gpio-in 74 0".formatted(GIC)))
                 .containsExactly("OK", "OK", "FAIL smmu0 has no interrupt inputs", "IRQ raise 74", "OK", "IRQ lower 74", "OK");
-        assertThat(board.events).containsExactly("input 106 true", "input 106 false");
+        assertThat(board.events).containsExactly("drive gic 106 true", "drive gic 106 false");
     }
 
     @Test
