@@ -54,7 +54,7 @@ final class BoardEngine implements Board {
     private final Supplier<List<Offer>> offers;
     private final Updater updater;
     private final Limits limits;
-    private final SlotTable slots = new SlotTable();
+    private final SlotTable slots;
     private final BoardExecutor executor;
     private final Backbone backbone;
     private final Diagnosis diagnosis;
@@ -75,12 +75,14 @@ final class BoardEngine implements Board {
             Supplier<List<Offer>> offers,
             Surroundings surroundings,
             Updater updater,
-            Limits limits) {
+            Limits limits,
+            Runnable slotsChanged) {
         this.definition = definition;
         this.machineTypes = machineTypes;
         this.offers = offers;
         this.updater = updater;
         this.limits = limits;
+        slots = new SlotTable(slotsChanged);
         String name = definition.name();
         executor = new BoardExecutor(name);
         diagnosis = new Diagnosis(name, definition.machine(), slots, surroundings);

@@ -34,12 +34,23 @@ final class BoardRegistry implements Boards, AutoCloseable {
     private final Map<String, Entry> boards = new LinkedHashMap<>();
     private List<Offer> offers = List.of();
 
+    private volatile Runnable listener = () -> {};
+
     private record Entry(BoardEngine board, Runnable unpublish) {}
 
     BoardRegistry(Surroundings surroundings, Limits limits, BoardEngine.Updater updater) {
         this.surroundings = surroundings;
         this.limits = limits;
         this.updater = updater;
+    }
+
+    /** Names who is told when boards or slots have come or gone. */
+    void onChange(Runnable told) {
+        listener = told;
+    }
+
+    private void changed() {
+        listener.run();
     }
 
     // Boards
@@ -85,7 +96,7 @@ final class BoardRegistry implements Boards, AutoCloseable {
                 throw new IllegalArgumentException(
                         "board '%s' exists: destroy it first, or choose another name".formatted(name));
             }
-            board = new BoardEngine(definition, machineTypes, this::offers, surroundings, updater, limits);
+            board = new BoardEngine(definition, machineTypes, this::offers, surroundings, updater, limits, this::changed);
             // The name is taken from here on; others see the board when it is made.
             boards.put(name, new Entry(board, () -> {}));
         }
@@ -109,6 +120,7 @@ final class BoardRegistry implements Boards, AutoCloseable {
         if (gone) {
             unpublish.run();
         }
+        changed();
         return board;
     }
 
@@ -124,6 +136,7 @@ final class BoardRegistry implements Boards, AutoCloseable {
         }
         entry.unpublish().run();
         entry.board().destroy();
+        changed();
     }
 
     @Override

@@ -34,10 +34,13 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 public final class BoardsComponent implements Boards, BoardKeeper {
     private static final System.Logger LOGGER = System.getLogger(BoardsComponent.class.getName());
 
+    private static final long METRICS_DELAY_MILLIS = 1_000;
+
     private final BundleContext context;
     private final OsgiSurroundings surroundings;
     private final BoardRegistry registry;
     private final BundleSeats seats;
+    private final Metrics metrics;
     private final AtomicLong stamps = new AtomicLong();
 
     /**
@@ -53,6 +56,8 @@ public final class BoardsComponent implements Boards, BoardKeeper {
         surroundings = new OsgiSurroundings(context, this::platformOffers);
         registry = new BoardRegistry(surroundings, limits(context.getProperty(TRANSACTION_LIMIT)), this::update);
         seats = new BundleSeats(context, registry);
+        metrics = new Metrics(registry::engines, METRICS_DELAY_MILLIS);
+        registry.onChange(metrics::changed);
     }
 
     private static Limits limits(String transaction) {
@@ -82,6 +87,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
 
     @Deactivate
     void deactivate() {
+        metrics.close();
         registry.close();
         surroundings.close();
         seats.close();

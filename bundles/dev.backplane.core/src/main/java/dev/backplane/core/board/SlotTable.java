@@ -9,7 +9,17 @@ import java.util.Optional;
 
 /** The slots of a board in their order. Changed on the board's executor, read by everybody. */
 final class SlotTable {
+    private final Runnable changed;
     private volatile List<DeviceSlot> slots = List.of();
+
+    /**
+     * Makes an empty table.
+     *
+     * @param changed told when slots have come or gone
+     */
+    SlotTable(Runnable changed) {
+        this.changed = changed;
+    }
 
     List<DeviceSlot> all() {
         return slots;
@@ -28,10 +38,12 @@ final class SlotTable {
         var next = new ArrayList<>(slots);
         next.add(slot);
         slots = List.copyOf(next);
+        changed.run();
     }
 
     void remove(DeviceSlot slot) {
         slots = slots.stream().filter(other -> other != slot).toList();
+        changed.run();
     }
 
     void clear() {
