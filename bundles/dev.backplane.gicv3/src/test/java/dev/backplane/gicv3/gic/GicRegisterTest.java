@@ -146,6 +146,35 @@ class GicRegisterTest {
     }
 
     @Test
+    void theLastOf512ProcessorsTakesEveryKindOfInterrupt() {
+        var many = new Machine("num-cpu", 512L, "redist-region-count", 123L);
+        int last = 511;
+        long frame = (last - 123) * 0x20000L;
+        assertThat(many.board.read(many.gic, "gicr1", frame + 8, 8) >>> 8 & 0xFFFF).isEqualTo(last);
+        many.board.write(many.gic, "gicd", 0, 4, 2);
+        many.board.write(many.gic, "gicr1", frame + 0x14, 4, 0);
+        many.board.write(many.gic, "gicr1", frame + 0x10080, 4, -1);
+        many.board.write(many.gic, "gicr1", frame + 0x10100, 4, 1L << 27 | 1 << 3);
+        many.board.write(many.gic, "gicd", 0x84, 4, -1);
+        many.board.write(many.gic, "gicd", 0x104, 4, 1 << 8);
+        many.board.write(many.gic, "gicd", 0x6000 + 40 * 8, 8, last / 16 << 8 | last % 16);
+        many.gic.setPriorityMask(many.context, last, 0xFF);
+        many.gic.setGroupEnable(many.context, last, 1, true);
+        many.gic.sendSgi(many.context, 0, new long[] {0, 0, 0, 0, 0, 0, 0, 1L << 63}, 1, 3);
+        many.gic.setPrivateInput(many.context, last, 27, true);
+        many.gic.setInput(many.context, 40, true);
+        assertThat(many.gic.pending()).extracting(pending -> pending.processor() + ":" + pending.intid())
+                .containsExactlyInAnyOrder("511:3", "511:27", "-1:40");
+        for (int intid : new int[] {3, 27, 40}) {
+            assertThat(many.gic.acknowledge(many.context, last, 1)).isEqualTo(intid);
+            many.gic.setPrivateInput(many.context, last, 27, intid < 27);
+            many.gic.setInput(many.context, 40, intid < 40);
+            many.gic.endOfInterrupt(many.context, last, 1, intid);
+        }
+        assertThat(many.gic.acknowledge(many.context, last, 1)).isEqualTo(1023);
+    }
+
+    @Test
     void redistributorsFillTheFirstRegionThenTheSecond() {
         var gic = machine.create("num-cpu", 200L, "redist-region-count", 123L);
         assertThat(gic.describe().regions())
