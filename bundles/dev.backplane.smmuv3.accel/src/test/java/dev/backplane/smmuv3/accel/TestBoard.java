@@ -114,6 +114,11 @@ final class TestBoard implements DeviceContext, DeviceLog {
         return new TestBoard(host, memory, leases, vm, properties);
     }
 
+    /** Goes on with the rings of a predecessor. */
+    void continues(TestBoard predecessor) {
+        produced = predecessor.produced;
+    }
+
     static Optional<VirtualMachine> vm(String accelerator, boolean irqchipInKernel) {
         return Optional.of(new VirtualMachine() {
             @Override
@@ -182,11 +187,11 @@ final class TestBoard implements DeviceContext, DeviceLog {
         produced = 0;
     }
 
-    /** Sets up a linear stream table of 2^9 entries and both queues, the SMMU still disabled. */
+    /** Sets up a linear stream table of 2^10 entries and both queues, the SMMU still disabled. */
     TestBoard programmed() throws RealizeException {
         started();
         write(0x80, 8, STREAMS);
-        write(0x88, 4, 9);
+        write(0x88, 4, 10);
         write(0x90, 8, COMMANDS | LOG2_COMMANDS);
         write(0xA0, 8, EVENTS | 4);
         write(0x50, 4, 5);
