@@ -159,7 +159,7 @@ final class HostInterrupts {
             failure = "";
         } catch (HostException e) {
             failure = e.getMessage();
-            context.log().unimplemented("interrupts of host device %s: %s".formatted(device.address(), e.getMessage()));
+            context.log().hostError("interrupts of host device %s: %s".formatted(device.address(), e.getMessage()));
         }
     }
 

@@ -128,7 +128,7 @@ final class VfioDevice implements AssignedDevice, Inspectable {
             try {
                 device.reset();
             } catch (HostException e) {
-                context.log().unimplemented("reset of host device %s: %s".formatted(function.address(), e.getMessage()));
+                context.log().hostError("reset of host device %s: %s".formatted(function.address(), e.getMessage()));
             }
         }
     }
