@@ -19,8 +19,8 @@ import java.util.Optional;
 
 /**
  * Places devices that users add and that are no PCI functions: SMMUs, and MSI controllers beside the machine's own,
- * such as an ITS for a root complex of its own. Each takes a position of 128 KiB: 16 of them for SMMUs, which have the SPIs
- * of the platform bus, 16 for ITSs, 16 for GICv2m frames.
+ * such as an ITS for a root complex of its own. Each takes a position of 128 KiB: 16 of them for SMMUs, which have the
+ * SPIs of the platform bus, 16 for ITSs, 16 for GICv2m frames.
  */
 final class PlatformBus {
     static final String ITS_TYPE = "arm-gicv3-its";
