@@ -32,6 +32,7 @@ final class BoardRegistry implements Boards, AutoCloseable {
     private final BoardEngine.Updater updater;
     private final MachineTypes machineTypes = new MachineTypes();
     private final Map<String, Entry> boards = new LinkedHashMap<>();
+    private final ReturningOffers returning = new ReturningOffers();
     private List<Offer> offers = List.of();
 
     private volatile Runnable listener = () -> {};
@@ -174,6 +175,22 @@ final class BoardRegistry implements Boards, AutoCloseable {
 
     /** A factory came or changed. */
     void offer(Offer offer) {
+        boolean all;
+        synchronized (boards) {
+            if (returning.isAwaited(offer)) {
+                returning.keep(offer);
+                if (!returning.isComplete()) {
+                    return;
+                }
+                all = true;
+            } else {
+                all = false;
+            }
+        }
+        if (all) {
+            returned();
+            return;
+        }
         change(other -> other.serviceId() == offer.serviceId(), offer);
         engines().forEach(BoardEngine::offersChanged);
     }
@@ -184,6 +201,9 @@ final class BoardRegistry implements Boards, AutoCloseable {
      * @param leaving which
      */
     void withdraw(Predicate<Offer> leaving) {
+        synchronized (boards) {
+            returning.drop(leaving);
+        }
         Set<Long> ids = new HashSet<>();
         offers().stream().filter(leaving).forEach(offer -> ids.add(offer.serviceId()));
         if (ids.isEmpty()) {
@@ -191,6 +211,31 @@ final class BoardRegistry implements Boards, AutoCloseable {
         }
         change(leaving, null);
         awaitAll(board -> board.withdraw(ids));
+    }
+
+    /**
+     * A refresh takes several bundles: their factories leave together, so that their slots close as one set, and what
+     * comes back of them is offered together.
+     *
+     * @param bundles IDs of the bundles
+     */
+    void withdrawForRefresh(Set<Long> bundles) {
+        synchronized (boards) {
+            offers.stream().filter(offer -> bundles.contains(offer.bundleId())).forEach(returning::await);
+        }
+        withdraw(offer -> bundles.contains(offer.bundleId()));
+    }
+
+    /** A refresh has ended, or all that it took is back: offers what has come back, at once. */
+    void returned() {
+        List<Offer> back;
+        synchronized (boards) {
+            back = returning.take();
+        }
+        if (!back.isEmpty()) {
+            back.forEach(offer -> change(other -> other.serviceId() == offer.serviceId(), offer));
+            engines().forEach(BoardEngine::offersChanged);
+        }
     }
 
     private void change(Predicate<Offer> without, Offer with) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -40,6 +41,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     private final OsgiSurroundings surroundings;
     private final BoardRegistry registry;
     private final BundleSeats seats;
+    private final Refreshes refreshes;
     private final Metrics metrics;
     private final AtomicLong stamps = new AtomicLong();
 
@@ -56,6 +58,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
         surroundings = new OsgiSurroundings(context, this::platformOffers);
         registry = new BoardRegistry(surroundings, limits(context.getProperty(TRANSACTION_LIMIT)), this::update);
         seats = new BundleSeats(context, registry);
+        refreshes = new Refreshes(context, registry::returned);
         metrics = new Metrics(registry::engines, METRICS_DELAY_MILLIS);
         registry.onChange(metrics::changed);
     }
@@ -89,6 +92,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     void deactivate() {
         metrics.close();
         registry.close();
+        refreshes.close();
         surroundings.close();
         seats.close();
     }
@@ -141,6 +145,10 @@ public final class BoardsComponent implements Boards, BoardKeeper {
         long id = serviceId(reference);
         Bundle bundle = reference.getBundle();
         if (bundle != null && bundle.getState() != Bundle.ACTIVE) {
+            Set<Long> together = refreshes.takenWith(bundle);
+            if (together.size() > 1) {
+                registry.withdrawForRefresh(together);
+            }
             // The whole bundle goes, one service after another: its slots close as one set.
             registry.withdraw(offer -> offer.serviceId() == id || offer.bundleId() == bundle.getBundleId());
         } else {
