@@ -1,11 +1,15 @@
 package dev.backplane.core.board;
 
 import dev.backplane.board.Cause;
+import dev.backplane.board.MachineDefinition.AcceleratorChoice;
+import dev.backplane.core.assign.Assignments;
 import dev.backplane.core.epoch.EpochDomain;
 import dev.backplane.core.epoch.Watchdog;
 import dev.backplane.core.irq.InterruptHub;
 import dev.backplane.core.irq.LpiStandIn;
 import dev.backplane.core.memory.SystemBus;
+import dev.backplane.core.msi.BoardIrqchip;
+import dev.backplane.core.msi.Messages;
 import dev.backplane.core.pci.PciSegment;
 import dev.backplane.core.slot.DeviceSlot;
 import dev.backplane.core.slot.ModelFailure;
@@ -35,6 +39,9 @@ final class Backbone implements SlotHost, AutoCloseable {
     private final ConcurrentMap<String, InterruptHub> hubs = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, LpiStandIn> lpis = new ConcurrentHashMap<>();
     private final PciSegment segment;
+    private final Messages messages = new Messages(epochs);
+    private final Assignments assignments;
+    private final Acceleration acceleration;
     private final Watchdog watchdog;
 
     Backbone(
@@ -52,6 +59,10 @@ final class Backbone implements SlotHost, AutoCloseable {
         this.diagnosis = diagnosis;
         time = new BoardTime(board, realTime);
         segment = new PciSegment(bus, this::hub);
+        assignments = new Assignments(bus::ram, executor);
+        segment.onIommus(assignments);
+        segment.onIrqfd(messages::irqfd);
+        acceleration = new Acceleration(board, surroundings, messages);
         watchdog = new Watchdog(board, epochs, transactionLimit);
     }
 
@@ -92,7 +103,39 @@ final class Backbone implements SlotHost, AutoCloseable {
 
     @Override
     public PlatformServices platform() {
-        return surroundings.platform();
+        return acceleration;
+    }
+
+    @Override
+    public Assignments assignments() {
+        return assignments;
+    }
+
+    @Override
+    public Messages messages() {
+        return messages;
+    }
+
+    Acceleration acceleration() {
+        return acceleration;
+    }
+
+    /** {@return whether the machine has what runs its guest} */
+    boolean accelerate(AcceleratorChoice choice) {
+        return acceleration.begin(
+                choice,
+                new BoardIrqchip(bus, this::isDoorbell, () -> hub(segment.pinController())),
+                listener -> hub(segment.pinController()).onEnded(listener));
+    }
+
+    private boolean isDoorbell(long address) {
+        for (DeviceSlot slot : slots.all()) {
+            OptionalLong doorbell = slot.msiDoorbell();
+            if (doorbell.isPresent() && doorbell.getAsLong() == address) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -124,6 +167,8 @@ final class Backbone implements SlotHost, AutoCloseable {
     @Override
     public void close() {
         time.close();
+        assignments.close();
+        acceleration.close();
         bus.close();
         watchdog.close();
     }

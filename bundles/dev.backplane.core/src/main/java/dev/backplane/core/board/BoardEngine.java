@@ -1,5 +1,7 @@
 package dev.backplane.core.board;
 
+import dev.backplane.accelerator.MsiRoutes;
+import dev.backplane.accelerator.VirtualMachine;
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardClock;
 import dev.backplane.board.BoardDefinition;
@@ -20,6 +22,8 @@ import dev.backplane.core.slot.ModelThread;
 import dev.backplane.core.slot.Offer;
 import dev.backplane.core.slot.SlotEngine;
 import dev.backplane.device.ResetKind;
+import dev.backplane.firmware.FirmwareContribution;
+import dev.backplane.firmware.FirmwareContributor;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.Epochs;
 import dev.backplane.memory.TransactionAttributes;
@@ -201,7 +205,7 @@ final class BoardEngine implements Board {
     }
 
     private void settle() {
-        if (machine == null || destroyed) {
+        if (machine == null || destroyed || !backbone.accelerate(machine.accelerator())) {
             return;
         }
         List<Offer> now = offers.get();
@@ -249,6 +253,10 @@ final class BoardEngine implements Board {
             requireNotDestroyed();
             if (machine == null) {
                 throw new PlugException("board %s is not composed yet: %s".formatted(name(), why()));
+            }
+            if (!backbone.acceleration().why().isEmpty()) {
+                throw new PlugException("board %s is not composed yet: %s"
+                        .formatted(name(), backbone.acceleration().why()));
             }
             MachineType type = machineTypes
                     .find(definition.machine())
@@ -466,6 +474,10 @@ final class BoardEngine implements Board {
 
     @Override
     public List<Cause> why() {
+        List<Cause> waiting = backbone.acceleration().why();
+        if (!waiting.isEmpty()) {
+            return waiting;
+        }
         return isComplete() ? List.of() : diagnosis.ofBoard(trouble, machine != null, offers.get());
     }
 
@@ -512,6 +524,24 @@ final class BoardEngine implements Board {
     }
 
     @Override
+    public List<FirmwareContribution> firmware() {
+        return slots.all().stream()
+                .map(slot -> slot.with(FirmwareContributor.class, FirmwareContributor::firmware))
+                .flatMap(contributions -> contributions.orElse(List.of()).stream())
+                .toList();
+    }
+
+    @Override
+    public Optional<VirtualMachine> virtualMachine() {
+        return backbone.acceleration().virtualMachine();
+    }
+
+    @Override
+    public Optional<MsiRoutes> msiRoutes() {
+        return backbone.messages().router().map(MsiRoutes.class::cast);
+    }
+
+    @Override
     public AutoCloseable observeInputs(String controller, InputListener listener) {
         if (slots.find(controller).isEmpty()) {
             throw new IllegalArgumentException("board %s has no slot '%s'".formatted(name(), controller));
@@ -543,6 +573,7 @@ final class BoardEngine implements Board {
         counters.put("hand-overs", now.stream().mapToLong(DeviceSlot::handOvers).sum());
         counters.put("hung-threads", (long) backbone.epochs().hanging());
         counters.put("guest-errors", now.stream().mapToLong(DeviceSlot::guestErrors).sum());
+        backbone.messages().router().ifPresent(router -> counters.put("msi-routes-refused", router.refused()));
         return counters;
     }
 }

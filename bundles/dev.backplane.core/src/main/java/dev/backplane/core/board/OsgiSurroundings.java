@@ -1,6 +1,8 @@
 package dev.backplane.core.board;
 
+import dev.backplane.accelerator.Accelerator;
 import dev.backplane.core.slot.PlatformServices;
+import java.util.Comparator;
 import java.util.Hashtable;
 import java.util.Map;
 import java.util.Optional;
@@ -52,9 +54,34 @@ final class OsgiSurroundings implements Surroundings, PlatformServices, AutoClos
         return found;
     }
 
+    @Override
+    public Optional<Lease<Accelerator>> accelerator(String name) {
+        Optional<Lease<Accelerator>> found = lookUpAccelerator(name);
+        if (found.isEmpty()) {
+            await(Accelerator.class.getName());
+            found = lookUpAccelerator(name);
+        }
+        return found;
+    }
+
+    private Optional<Lease<Accelerator>> lookUpAccelerator(String name) {
+        try {
+            return context.getServiceReferences(Accelerator.class, null).stream()
+                    .filter(reference -> name.equals(reference.getProperty(Accelerator.NAME)))
+                    .max(Comparator.naturalOrder())
+                    .flatMap(this::lease);
+        } catch (InvalidSyntaxException e) {
+            throw new AssertionError("there is no filter", e);
+        }
+    }
+
     private <T> Optional<Lease<T>> lookUp(Class<T> contract) {
         ServiceReference<T> reference = context.getServiceReference(contract);
-        T service = reference == null ? null : context.getService(reference);
+        return reference == null ? Optional.empty() : lease(reference);
+    }
+
+    private <T> Optional<Lease<T>> lease(ServiceReference<T> reference) {
+        T service = context.getService(reference);
         if (service == null) {
             return Optional.empty();
         }

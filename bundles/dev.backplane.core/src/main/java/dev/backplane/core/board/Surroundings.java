@@ -1,14 +1,21 @@
 package dev.backplane.core.board;
 
+import dev.backplane.accelerator.Accelerator;
 import dev.backplane.core.slot.PlatformServices;
 import dev.backplane.device.DeviceFactory;
 import java.util.Map;
+import java.util.Optional;
 
 /** What boards need of the framework that they run in. */
 interface Surroundings {
 
     /** {@return what the platform offers to devices} */
     PlatformServices platform();
+
+    /** {@return the accelerator of that name; when it is not there, boards are told when one comes} */
+    default Optional<PlatformServices.Lease<Accelerator>> accelerator(String name) {
+        return Optional.empty();
+    }
 
     /**
      * Makes a service known.

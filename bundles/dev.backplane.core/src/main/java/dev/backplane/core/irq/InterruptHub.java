@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * The inputs of one interrupt controller slot. It outlives the models in the slot: while none is there, levels are kept
@@ -37,6 +38,7 @@ public final class InterruptHub {
     private final List<InputListener> listeners = new CopyOnWriteArrayList<>();
     private volatile InterruptController controller;
     private volatile Consumer<String> failureListener = reason -> {};
+    private final List<IntConsumer> endListeners = new CopyOnWriteArrayList<>();
     private volatile int place;
 
     /**
@@ -129,6 +131,16 @@ public final class InterruptHub {
 
     private void drive(Input.Id id, boolean asserted) {
         outside.computeIfAbsent(id, key -> new Line(null, input(key))).set(asserted);
+    }
+
+    /** Tells a listener the INTIDs of shared interrupts that software ends, whichever model is the controller. */
+    public void onEnded(IntConsumer listener) {
+        endListeners.add(listener);
+    }
+
+    /** Software has ended a shared interrupt; called by the controller. */
+    public void ended(int intid) {
+        endListeners.forEach(listener -> listener.accept(intid));
     }
 
     /** {@return a line that leads nowhere} */

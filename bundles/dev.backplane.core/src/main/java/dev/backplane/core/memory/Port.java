@@ -284,6 +284,23 @@ final class Port implements DmaPort {
         return refusal;
     }
 
+    /** {@return how a transaction would be translated now, starting none; null where the IOMMU's gate is closed} */
+    Translation translation(EpochContext context, AccessKind kind, long address) {
+        context.enter();
+        try {
+            DmaRoute.Space space = route.space();
+            return space.addresses() instanceof Translating translating
+                    ? translate(context, translating, space.iommu(), attributes(), address, kind, false)
+                    : Mapped.IDENTITY;
+        } finally {
+            context.exit();
+        }
+    }
+
+    boolean isUntranslated() {
+        return !(route.space().addresses() instanceof Translating);
+    }
+
     /** Reads or writes a scalar. */
     TransactionResult scalar(EpochContext context, AccessKind kind, long address, int size, long value) {
         context.enter();

@@ -9,6 +9,7 @@ import dev.backplane.core.memory.FlatView.Mapping;
 import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.TransactionResult.Done;
 import dev.backplane.memory.TransactionResult.Fault;
@@ -19,6 +20,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -159,6 +161,37 @@ public final class SystemBus implements AutoCloseable {
     public DmaPort port(DmaRoute route) {
         recorders.add(route);
         return new Port(this, route, null);
+    }
+
+    /**
+     * {@return how a transaction of a port would be translated now; null where the IOMMU's gate is closed} Nothing is
+     * started; what the IOMMU reads and records for it is as for a transaction.
+     */
+    public Translation translate(DmaPort port, TransactionContext context, AccessKind kind, long address) {
+        return ((Port) port).translation((EpochContext) context, kind, address);
+    }
+
+    /** {@return whether a port's addresses are those of the system bus} */
+    public boolean isUntranslated(DmaPort port) {
+        return ((Port) port).isUntranslated();
+    }
+
+    /**
+     * A bank of RAM.
+     *
+     * @param name its name
+     * @param base first guest-physical address
+     * @param memory its memory; stays until the bus is closed
+     */
+    public record Ram(String name, long base, MemorySegment memory) {}
+
+    /** {@return the banks of RAM, ascending} */
+    public synchronized List<Ram> ram() {
+        return mappings.stream()
+                .filter(mapping -> mapping.ram() != null)
+                .map(mapping -> new Ram(mapping.ram().name(), mapping.base(), mapping.ram().memory()))
+                .sorted(Comparator.comparingLong(Ram::base))
+                .toList();
     }
 
     /**

@@ -13,6 +13,8 @@ final class Effects {
     private final Set<Requester> reroute = new LinkedHashSet<>();
     private final Set<PciFunction> drive = new LinkedHashSet<>();
     private final Set<PciFunction> flush = new LinkedHashSet<>();
+    private final Set<PciFunction> commands = new LinkedHashSet<>();
+    private final Set<PciFunction> gone = new LinkedHashSet<>();
     private final Set<PciFunction> messages = new LinkedHashSet<>();
     private final List<PciFunction> reset = new ArrayList<>();
     private ResetKind resetKind;
@@ -37,9 +39,19 @@ final class Effects {
         flush.add(function);
     }
 
+    /** What a function's Command register says of transactions and pin may be something else. */
+    void command(PciFunction function) {
+        commands.add(function);
+    }
+
     /** The engine's own vector of a port is to be sent. */
     void message(PciFunction port) {
         messages.add(port);
+    }
+
+    /** A function is gone. */
+    void unplugged(PciFunction function) {
+        gone.add(function);
     }
 
     /** Software has reset functions; their models are to follow. */
@@ -52,10 +64,20 @@ final class Effects {
         if (remap) {
             segment.remap();
         }
-        segment.resolver().resolve(reroute);
+        if (!reroute.isEmpty()) {
+            segment.resolver().resolve(reroute);
+            reroute.forEach(requester -> requester.rerouted(context));
+            segment.iommuObserver().moved();
+        }
+        commands.forEach(PciFunction::tellCommand);
         drive.forEach(function -> function.pin().drive());
-        flush.forEach(function -> function.flushMessages(context));
+        flush.forEach(function -> function.vectorsChanged(context));
         messages.forEach(port -> port.sendMessage(context, 0));
+        for (PciFunction function : gone) {
+            if (function.follower() != null) {
+                function.follower().close();
+            }
+        }
         if (!reset.isEmpty()) {
             segment.announceReset(List.copyOf(reset), resetKind);
         }

@@ -4,6 +4,7 @@ import dev.backplane.core.memory.DmaRoute;
 import dev.backplane.device.DeviceContext;
 import dev.backplane.device.DeviceLog;
 import dev.backplane.device.RealizeException;
+import dev.backplane.irq.EventFd;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.Epochs;
@@ -91,6 +92,12 @@ final class FunctionContext implements PciDeviceContext, InterruptLine {
     @Override
     public TransactionResult sendMsi(TransactionContext context, int vector) {
         return serving ? function.sendMessage(context, vector) : Fault.DEVICE_FAILED;
+    }
+
+    @Override
+    public Optional<EventFd> irqfd(int vector) {
+        function.requireVector(vector);
+        return function.segment().irqfd(function, vector);
     }
 
     @Override

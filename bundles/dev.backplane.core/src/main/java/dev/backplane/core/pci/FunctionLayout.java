@@ -52,15 +52,16 @@ record FunctionLayout(
      * Lays out a function.
      *
      * @param integrated whether it sits on a root bus, so that an express endpoint is an integrated one
+     * @param assigned whether a device of the host answers for what the engine does not emulate
      * @throws IllegalArgumentException if the description does not fit into configuration space
      */
-    static FunctionLayout of(PciFunctionDescription description, boolean integrated) {
+    static FunctionLayout of(PciFunctionDescription description, boolean integrated, boolean assigned) {
         boolean bridge = description.classCode() >>> 8 == BRIDGE_CLASS;
         boolean describedExpress = description.capabilities().stream()
                 .anyMatch(capability -> !capability.extended() && capability.id() == ExpressCapability.ID);
         boolean express = description.express() || describedExpress;
         List<BarLayout> bars = bars(description, bridge);
-        var builder = new ConfigTemplate.Builder(express)
+        var builder = new ConfigTemplate.Builder(express, assigned)
                 .table(0, ConfigRegister.common(
                         description.vendorId(),
                         description.deviceId(),
@@ -72,6 +73,11 @@ record FunctionLayout(
                         ? ConfigRegister.BRIDGE
                         : ConfigRegister.endpoint(description.subsystemVendorId(), description.subsystemId()));
         bars.forEach(bar -> builder.table(0, bar.fields()));
+        for (PciCapability capability : description.capabilities()) {
+            if (capability.offset() != 0) {
+                builder.reserve(capability.id(), capability.offset(), length(capability));
+            }
+        }
         int power = express ? power(builder) : 0;
         int expressOffset = description.express() && !describedExpress ? endpoint(builder, integrated) : 0;
         int msi = description.msiVectors() == 0
@@ -79,7 +85,7 @@ record FunctionLayout(
                 : MsiCapability.layOut(builder, description.msiVectors(), description.msiMaskable());
         int msix = description.msix() == null ? 0 : MsixTable.layOut(builder, description.msix());
         for (PciCapability capability : description.capabilities()) {
-            int at = described(builder, capability);
+            int at = described(builder, capability, assigned);
             if (!capability.extended() && capability.id() == ExpressCapability.ID) {
                 expressOffset = at;
             }
@@ -157,12 +163,26 @@ record FunctionLayout(
         return at;
     }
 
-    private static int described(ConfigTemplate.Builder builder, PciCapability capability) {
+    private static int length(PciCapability capability) {
+        return capability.reset().length + (capability.extended() ? 4 : 2);
+    }
+
+    private static int described(ConfigTemplate.Builder builder, PciCapability capability, boolean assigned) {
         int header = capability.extended() ? 4 : 2;
-        int length = capability.reset().length + header;
-        int at = capability.extended()
-                ? builder.extendedCapability(capability.id(), capability.version(), length)
-                : builder.capability(capability.id(), length);
+        int length = length(capability);
+        int at = capability.offset();
+        if (at == 0) {
+            at = capability.extended()
+                    ? builder.extendedCapability(capability.id(), capability.version(), length)
+                    : builder.capability(capability.id(), length);
+        } else if (capability.extended()) {
+            builder.linkExtended(capability.id(), capability.version(), at, length);
+        } else {
+            builder.link(capability.id(), at, length);
+        }
+        if (assigned && capability.offset() != 0) {
+            builder.pass(at + header, at + length);
+        }
         builder.bytes(at + header, capability.reset(), capability.writable());
         if (!capability.extended() && capability.id() == ExpressCapability.ID) {
             for (int status : new int[] {

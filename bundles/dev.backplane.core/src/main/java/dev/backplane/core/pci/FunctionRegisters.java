@@ -152,7 +152,7 @@ final class FunctionRegisters {
 
     /** Brings everything that follows from configuration space in step with it. */
     void settle(Effects effects) {
-        pin.disable((config.get(ConfigRegister.COMMAND, 2) & ConfigRegister.COMMAND_INTX_DISABLE) != 0 || !isPowered());
+        pin.disable(isPinDisabled() || !isPowered());
         effects.drive(function);
         if (msi != null) {
             msi.load(config);
@@ -164,13 +164,13 @@ final class FunctionRegisters {
             effects.flush(function);
         }
         effects.remap();
-        settleMaster();
+        settleMaster(effects);
         if (below != null) {
             int numbers = config.get(ConfigRegister.SECONDARY_BUS, 2);
             boolean renumbered = numbers != settledNumbers;
             settledNumbers = numbers;
             function.forEachBelow(other -> {
-                other.registers().settleMaster();
+                other.registers().settleMaster(effects);
                 if (renumbered) {
                     effects.reroute(other.requester());
                 }
@@ -179,12 +179,17 @@ final class FunctionRegisters {
         settleHotPlug(effects);
     }
 
-    private void settleMaster() {
+    private void settleMaster(Effects effects) {
         function.requester().enable(!busMasterGated || isMaster());
+        effects.command(function);
+    }
+
+    boolean isPinDisabled() {
+        return (config.get(ConfigRegister.COMMAND, 2) & ConfigRegister.COMMAND_INTX_DISABLE) != 0;
     }
 
     /** Bus Master Enable of a bridge also lets requests of the functions below it pass (PCIe 7.5.1.1.3). */
-    private boolean isMaster() {
+    boolean isMaster() {
         boolean own = (config.get(ConfigRegister.COMMAND, 2) & ConfigRegister.COMMAND_MASTER) != 0 && isPowered();
         return own && (!(bus instanceof SecondaryBus secondary) || secondary.bridge().registers().isMaster());
     }

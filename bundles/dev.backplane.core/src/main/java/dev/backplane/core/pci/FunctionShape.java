@@ -34,10 +34,11 @@ record FunctionShape(List<String> facts) {
                 .formatted(description.msiVectors(), description.msiMaskable() ? ", maskable" : ""));
         facts.add("MSI-X: " + description.msix());
         for (PciCapability capability : description.capabilities()) {
-            facts.add("capability 0x%x%s version %d: %s writable %s".formatted(
+            facts.add("capability 0x%x%s version %d%s: %s writable %s".formatted(
                     capability.id(),
                     capability.extended() ? " (extended)" : "",
                     capability.version(),
+                    capability.offset() == 0 ? "" : " at 0x%x".formatted(capability.offset()),
                     HexFormat.of().formatHex(capability.reset()),
                     HexFormat.of().formatHex(capability.writable())));
         }

@@ -1,5 +1,6 @@
 package dev.backplane.core.pci;
 
+import dev.backplane.board.PlugException;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.pci.PciIommuOps;
 
@@ -25,16 +26,33 @@ public final class IommuBinding {
      * Lets a model govern the functions below the bus; returns when every route leads through it.
      *
      * @param next operations of the model
+     * @throws PlugException if it cannot take the host devices that are there
      */
-    public void serve(PciIommuOps next) {
+    public void serve(PciIommuOps next) throws PlugException {
         ops = next;
         segment.resolveBelow(root);
+        segment.iommuObserver().served(root.name(), next);
+    }
+
+    /** Transactions pass the model now: the gate is open. */
+    public void opened() {
+        segment.refreshVectors(root);
     }
 
     /** Lets go of the model; what it answered is forgotten. The caller has parked the gate. */
     public void park() {
         ops = null;
         segment.resolveBelow(root);
+    }
+
+    /** The model is about to be disposed of. */
+    public void left() {
+        segment.iommuObserver().left(root.name());
+    }
+
+    /** The IOMMU goes for good; its model, if any, is still there and parked. */
+    public void removed() {
+        segment.iommuObserver().removed(root.name());
     }
 
     /** Ends the hold: functions below the bus reach the system bus directly. */

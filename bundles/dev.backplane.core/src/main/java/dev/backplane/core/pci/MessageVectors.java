@@ -16,6 +16,9 @@ sealed interface MessageVectors permits MsiCapability, MsixTable {
     /** {@return whether software enabled them} */
     boolean isEnabled();
 
+    /** {@return the message of a vector, or null unless software has enabled it and does not mask it} */
+    Message message(int vector);
+
     /** Sends a vector, or makes it pending if it is masked; nothing happens while not enabled. Allocates nothing. */
     TransactionResult send(TransactionContext context, DmaPort port, int vector);
 

@@ -88,6 +88,13 @@ final class MsiCapability implements MessageVectors {
     }
 
     @Override
+    public synchronized Message message(int vector) {
+        return !enabled || vector < 0 || vector >= allocated || (mask & 1 << vector) != 0
+                ? null
+                : new Message(address, data(vector));
+    }
+
+    @Override
     public TransactionResult send(TransactionContext context, DmaPort port, int vector) {
         long target;
         int message;
@@ -102,12 +109,12 @@ final class MsiCapability implements MessageVectors {
                 return TransactionResult.Done.DONE;
             }
             target = address;
-            message = message(actual);
+            message = data(actual);
         }
         return port.write(context, target, 4, message);
     }
 
-    private int message(int vector) {
+    private int data(int vector) {
         return allocated == 1 ? data : data & -allocated | vector;
     }
 
@@ -124,7 +131,7 @@ final class MsiCapability implements MessageVectors {
                 int vector = Integer.numberOfTrailingZeros(due);
                 pending &= ~(1 << vector);
                 target = address;
-                message = message(vector & allocated - 1);
+                message = data(vector & allocated - 1);
             }
             port.write(context, target, 4, message);
         }

@@ -9,6 +9,7 @@ import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.TransactionResult.Done;
 import dev.backplane.memory.TransactionResult.Fault;
+import java.util.function.IntConsumer;
 
 /**
  * The region of a BAR that holds an MSI-X table or pending bit array: these answer for their part, the model for the
@@ -23,8 +24,10 @@ final class MsixOverlay implements MmioHandler {
     private final MmioRegion model;
     private final DeviceGate gate;
     private final Effect flush;
+    private final IntConsumer written;
 
-    private MsixOverlay(MsixTable table, int bar, MmioRegion model, DeviceGate gate, Effect flush) {
+    private MsixOverlay(
+            MsixTable table, int bar, MmioRegion model, DeviceGate gate, Effect flush, IntConsumer written) {
         var geometry = table.geometry();
         this.table = table;
         tableFrom = geometry.tableOffset();
@@ -34,6 +37,7 @@ final class MsixOverlay implements MmioHandler {
         this.model = model;
         this.gate = gate;
         this.flush = flush;
+        this.written = written;
     }
 
     /**
@@ -42,16 +46,22 @@ final class MsixOverlay implements MmioHandler {
      * @param model the model's region, or null when only the table is there
      * @param gate takes the flush as an effect
      * @param flush sends what is pending and no longer masked
+     * @param written told which vector's entry was written
      */
     static MmioRegion over(
-            MsixTable table, FunctionLayout.BarLayout bar, MmioRegion model, DeviceGate gate, Effect flush) {
+            MsixTable table,
+            FunctionLayout.BarLayout bar,
+            MmioRegion model,
+            DeviceGate gate,
+            Effect flush,
+            IntConsumer written) {
         return new MmioRegion(
                 bar.region(),
                 bar.size(),
                 1,
                 8,
                 model == null || model.concurrent(),
-                new MsixOverlay(table, bar.index(), model, gate, flush));
+                new MsixOverlay(table, bar.index(), model, gate, flush, written));
     }
 
     private boolean inTable(long offset) {
@@ -113,6 +123,7 @@ final class MsixOverlay implements MmioHandler {
             if (table.writeTable((int) offset - tableFrom, size, value)) {
                 gate.defer(flush);
             }
+            written.accept(MsixTable.vector((int) offset - tableFrom));
             return Done.DONE;
         }
         if (inPba(offset) || model == null) {

@@ -96,6 +96,11 @@ final class MsixTable implements MessageVectors {
         return enabled && isPending(vector) && !isMasked(vector);
     }
 
+    /** {@return the vector whose entry holds an offset of the table} */
+    static int vector(int at) {
+        return at / ENTRY_BYTES;
+    }
+
     /** {@return 4 or 8 bytes of the pending bit array} */
     synchronized long readPending(int at, int size) {
         long word = pending[at >>> 3];
@@ -145,6 +150,13 @@ final class MsixTable implements MessageVectors {
 
     private long data(int vector) {
         return words[vector * ENTRY_WORDS + DATA] & 0xFFFF_FFFFL;
+    }
+
+    @Override
+    public synchronized Message message(int vector) {
+        return !enabled || vector < 0 || vector >= geometry.vectors() || isMasked(vector)
+                ? null
+                : new Message(address(vector), (int) data(vector));
     }
 
     @Override

@@ -7,15 +7,19 @@ import dev.backplane.core.memory.MappedRegion;
 import dev.backplane.device.DeviceContext;
 import dev.backplane.device.DeviceContext.Effect;
 import dev.backplane.device.ResetKind;
+import dev.backplane.hostpci.AssignedDevice;
 import dev.backplane.irq.InterruptLine;
+import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.MmioRegion;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
+import dev.backplane.memory.Translation;
 import dev.backplane.pci.Bar;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciFunctionDescription;
+import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciRequester;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +50,9 @@ public final class PciFunction {
     private final DmaPort messagePort;
     private final Effect flush = this::flushMessages;
     private final ModelSeat seat;
+    private final PassThrough passThrough;
+    private final int pinIntid;
+    private volatile VectorFollower follower;
 
     PciFunction(
             PciSegment segment,
@@ -57,6 +64,8 @@ public final class PciFunction {
             int devfn,
             DeviceGate gate,
             InterruptLine line,
+            int pinIntid,
+            PciRequester.Kind assigned,
             int sequence) {
         this.segment = segment;
         this.slot = slot;
@@ -66,7 +75,9 @@ public final class PciFunction {
         this.devfn = devfn;
         this.gate = gate;
         shape = FunctionShape.of(description);
-        kind = kind(description, layout);
+        this.pinIntid = pinIntid;
+        kind = assigned == null ? kind(description, layout) : assigned;
+        passThrough = assigned == null ? null : new PassThrough(layout.template(), gate);
         pin = new IntxPin(line);
         below = layout.bridge() ? new SecondaryBus(this) : null;
         registers = new FunctionRegisters(this, description, layout, bus, devfn, below, pin);
@@ -75,7 +86,7 @@ public final class PciFunction {
             var region = new MappedRegion(slot, gate, region(bar, description));
             bars.add(new FunctionBar(bar, region, -1 - (sequence * BARS_PER_FUNCTION + bar.index())));
         }
-        requester = new Requester(this::identity, bus::root);
+        requester = new Requester(this::identity, bus::root, this::rerouted);
         seat = new ModelSeat(requester);
         var route = new DmaRoute(slot, gate, requester.attributes());
         requester.add(route);
@@ -102,7 +113,7 @@ public final class PciFunction {
         MsixTable msix = registers.msix();
         boolean covered = msix != null
                 && (msix.geometry().tableBar() == bar.index() || msix.geometry().pbaBar() == bar.index());
-        return covered ? MsixOverlay.over(msix, bar, model, gate, flush) : model;
+        return covered ? MsixOverlay.over(msix, bar, model, gate, flush, this::entryWritten) : model;
     }
 
     /**
@@ -149,9 +160,29 @@ public final class PciFunction {
         });
     }
 
+    /**
+     * Lets the model of an assigned device answer for what passes to the device; the caller has parked the gate.
+     *
+     * @param device the model
+     */
+    public void serve(AssignedDevice device) {
+        passThrough.serve(device);
+        VectorFollower following = follower;
+        if (following != null) {
+            following.serve(device);
+        }
+    }
+
     /** Lets go of the model: its regions and its context. The caller has parked the gate. */
     public void park() {
         bars.forEach(bar -> bar.region().vacate());
+        if (passThrough != null) {
+            passThrough.vacate();
+        }
+        VectorFollower following = follower;
+        if (following != null) {
+            following.vacate();
+        }
         segment.locked(() -> {
             seat.vacate();
             return null;
@@ -166,6 +197,118 @@ public final class PciFunction {
     /** {@return the slot that the function belongs to, {@code ""} for the host bridge} */
     public String slot() {
         return slot;
+    }
+
+    /** {@return what an IOMMU knows the function by now} */
+    public PciRequester requesterNow() {
+        return segment.locked(this::identity);
+    }
+
+    /** {@return whether software has numbered every bus on the way to the function} */
+    public boolean isNumbered() {
+        return segment.locked(() -> {
+            for (PciBus at = bus; at instanceof SecondaryBus secondary; at = secondary.bridge().bus()) {
+                if (secondary.number() == 0) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    /** {@return the name of the root bus that the function is below} */
+    public String rootBus() {
+        return bus.root().name();
+    }
+
+    /** {@return whether an IOMMU governs the function, whether or not a model serves there} */
+    public boolean isGoverned() {
+        return binding() != null;
+    }
+
+    /** {@return the operations that govern the function, or null while no IOMMU or no model of it does} */
+    public PciIommuOps iommuOps() {
+        IommuBinding binding = binding();
+        return binding == null ? null : binding.ops();
+    }
+
+    /** {@return the slot of the IOMMU that governs the function, or {@code ""}} */
+    public String iommuSlot() {
+        IommuBinding binding = binding();
+        return binding == null ? "" : binding.slot();
+    }
+
+    private IommuBinding binding() {
+        return segment.locked(() -> bus.root().bypassesIommu() ? null : bus.root().iommu());
+    }
+
+    /** {@return the INTID that the function's pin leads to, or -1 when it has none} */
+    public int pinIntid() {
+        return pinIntid;
+    }
+
+    /** {@return whether Bus Master Enable lets the function start transactions} */
+    public boolean mayStart() {
+        return requester.isEnabled();
+    }
+
+    /** {@return the number of vectors of the MSI-X table, or of the MSI capability; 0 without one} */
+    public int vectors(boolean msix) {
+        MessageVectors vectors = msix ? registers.msix() : registers.msi();
+        return vectors == null ? 0 : vectors.vectors();
+    }
+
+    /** {@return the message of a vector, or null unless software has enabled it and does not mask it} */
+    public Message message(boolean msix, int vector) {
+        MessageVectors vectors = msix ? registers.msix() : registers.msi();
+        return vectors == null ? null : vectors.message(vector);
+    }
+
+    /** {@return whether a vector number means one of the MSI-X table now, rather than one of the MSI capability} */
+    public boolean usesMsix() {
+        MsixTable msix = registers.msix();
+        return msix != null && (registers.msi() == null || msix.isEnabled());
+    }
+
+    /**
+     * Sends a message as a write of the function.
+     *
+     * @throws IllegalArgumentException if there is no such vector
+     */
+    public TransactionResult send(TransactionContext context, int vector) {
+        return sendMessage(context, vector);
+    }
+
+    /** {@return where a message of the function would go, as a write of it is translated; null where a gate is closed} */
+    public Translation translateMessage(TransactionContext context, long address) {
+        return segment.bus().translate(messagePort, context, AccessKind.WRITE, address);
+    }
+
+    /** {@return whether messages of the function reach the system bus untranslated} */
+    public boolean isUntranslated() {
+        return segment.bus().isUntranslated(messagePort);
+    }
+
+    /** {@return a port of the function on which nothing may start} */
+    public DmaPort deadPort() {
+        var route = new DmaRoute(slot, gate, requester.attributes());
+        route.enable(false);
+        return segment.bus().port(route);
+    }
+
+    /** {@return the slot's gate} */
+    public DeviceGate slotGate() {
+        return gate;
+    }
+
+    /** Lets somebody follow the function's vectors; once in its life. */
+    public void follow(VectorFollower next) {
+        follower = next;
+    }
+
+    /** {@return who follows the function's vectors, or null} */
+    public VectorFollower follower() {
+        return follower;
     }
 
     /** Resets the function's configuration space, vectors and pin; the model is the caller's. */
@@ -237,6 +380,7 @@ public final class PciFunction {
         seat.vacate();
         requester.enable(false);
         pin.assertPin(false);
+        effects.unplugged(this);
         effects.drive(this);
     }
 
@@ -262,13 +406,29 @@ public final class PciFunction {
         return msix != null && msix.isEnabled() || msi != null && msi.isEnabled();
     }
 
+    /**
+     * Checks a vector number.
+     *
+     * @throws IllegalArgumentException if the function has no such vector
+     */
+    void requireVector(int vector) {
+        int vectors = Math.max(vectors(true), vectors(false));
+        if (vector < 0 || vector >= vectors) {
+            throw noVector(vector, vectors);
+        }
+    }
+
+    private IllegalArgumentException noVector(int vector, int vectors) {
+        return new IllegalArgumentException(
+                "slot %s has no MSI vector %d: expected below %d".formatted(slot, vector, vectors));
+    }
+
     TransactionResult sendMessage(TransactionContext context, int vector) {
         MsiCapability msi = registers.msi();
         MsixTable msix = registers.msix();
         MessageVectors vectors = msix != null && (msi == null || msix.isEnabled()) ? msix : msi;
         if (vectors == null || vector < 0 || vector >= vectors.vectors()) {
-            throw new IllegalArgumentException("slot %s has no MSI vector %d: expected below %d"
-                    .formatted(slot, vector, vectors == null ? 0 : vectors.vectors()));
+            throw noVector(vector, vectors == null ? 0 : vectors.vectors());
         }
         return vectors.send(context, messagePort, vector);
     }
@@ -280,6 +440,42 @@ public final class PciFunction {
         if (registers.msix() != null) {
             registers.msix().flush(context, messagePort);
         }
+    }
+
+    /** Sends what is pending, and lets who follows the vectors look at them. */
+    void vectorsChanged(TransactionContext context) {
+        flushMessages(context);
+        VectorFollower following = follower;
+        if (following != null) {
+            following.changed(context);
+        }
+    }
+
+    private void entryWritten(int vector) {
+        VectorFollower following = follower;
+        if (following != null) {
+            gate.defer(context -> following.changed(context, true, vector));
+        }
+    }
+
+    private void rerouted(TransactionContext context) {
+        VectorFollower following = follower;
+        if (following != null) {
+            following.rerouted(context);
+        }
+    }
+
+    void tellCommand() {
+        if (passThrough != null) {
+            boolean master = segment.locked(() -> registers.isMaster());
+            boolean disabled = segment.locked(() -> registers.isPinDisabled());
+            passThrough.command(master, disabled);
+        }
+    }
+
+    /** {@return the part that the host's device answers for, or null} */
+    PassThrough passThrough() {
+        return passThrough;
     }
 
     PciSegment segment() {

@@ -10,6 +10,7 @@ import dev.backplane.core.memory.MappedRegion;
 import dev.backplane.core.memory.SystemBus;
 import dev.backplane.device.RealizeException;
 import dev.backplane.device.ResetKind;
+import dev.backplane.irq.EventFd;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionContext;
@@ -17,6 +18,7 @@ import dev.backplane.memory.TransactionResult;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciFunctionDescription;
 import dev.backplane.pci.PciIommuOps;
+import dev.backplane.pci.PciRequester;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -49,6 +52,8 @@ public final class PciSegment implements PciFabric {
     private final BusTree tree = new BusTree();
     private final BareRequesters bare;
     private volatile BiConsumer<List<PciFunction>, ResetKind> resetListener = (functions, kind) -> {};
+    private volatile IommuObserver iommuObserver = IommuObserver.NOBODY;
+    private volatile BiFunction<PciFunction, Integer, Optional<EventFd>> irqfds = (function, vector) -> Optional.empty();
     private RootBusDefinition host;
     private int sequence;
 
@@ -93,11 +98,13 @@ public final class PciSegment implements PciFabric {
                     "",
                     HOST_BRIDGE_TYPE,
                     HOST_BRIDGE,
-                    FunctionLayout.of(HOST_BRIDGE, true),
+                    FunctionLayout.of(HOST_BRIDGE, true, false),
                     root,
                     0,
                     gate,
                     InterruptHub.unconnected(),
+                    -1,
+                    null,
                     sequence++));
             return root;
         });
@@ -112,6 +119,36 @@ public final class PciSegment implements PciFabric {
         resetListener = listener;
     }
 
+    /** Names who keeps host devices behind their IOMMUs. */
+    public void onIommus(IommuObserver observer) {
+        iommuObserver = observer;
+    }
+
+    IommuObserver iommuObserver() {
+        return iommuObserver;
+    }
+
+    /** Names who gives models the events that send a vector through the accelerator. */
+    public void onIrqfd(BiFunction<PciFunction, Integer, Optional<EventFd>> source) {
+        irqfds = source;
+    }
+
+    Optional<EventFd> irqfd(PciFunction function, int vector) {
+        return irqfds.apply(function, vector);
+    }
+
+    /** Puts a function that is modelled here on a bus, as {@link #plug(String, String, PciFunctionDescription,
+     * Placement.Pci, DeviceGate, PciRequester.Kind)} does. */
+    public PciFunction plug(
+            String slot,
+            String deviceType,
+            PciFunctionDescription description,
+            Placement.Pci placement,
+            DeviceGate gate)
+            throws PlugException {
+        return plug(slot, deviceType, description, placement, gate, null);
+    }
+
     /**
      * Puts a function on a bus.
      *
@@ -120,6 +157,7 @@ public final class PciSegment implements PciFabric {
      * @param description the function
      * @param placement where it goes
      * @param gate gate of the slot's device
+     * @param assigned its kind when a device of the host stands behind it, else null
      * @return the function
      * @throws PlugException if there is no such bus, the address is taken, the IOMMU refuses it, or the description
      *     does not fit into configuration space; nothing has changed then
@@ -129,7 +167,8 @@ public final class PciSegment implements PciFabric {
             String deviceType,
             PciFunctionDescription description,
             Placement.Pci placement,
-            DeviceGate gate)
+            DeviceGate gate,
+            PciRequester.Kind assigned)
             throws PlugException {
         PciBus target = bus(placement.bus());
         Optional<String> refusal = locked(() -> PlugRules.addressRefusal(target, placement.devfn()));
@@ -138,20 +177,22 @@ public final class PciSegment implements PciFabric {
         }
         FunctionLayout layout;
         try {
-            layout = FunctionLayout.of(description, target instanceof PciRootBus);
+            layout = FunctionLayout.of(description, target instanceof PciRootBus, assigned != null);
         } catch (IllegalArgumentException e) {
             throw new PlugException("slot %s (%s): %s".formatted(slot, deviceType, e.getMessage()));
         }
         if (layout.bridge() && hasBus(slot)) {
             throw new PlugException("slot %s: a PCI bus of that name exists: choose another id".formatted(slot));
         }
-        InterruptLine line = description.interruptPin() == 0 || host.interruptController().isEmpty()
+        int intid = description.interruptPin() == 0 || host.interruptController().isEmpty()
+                ? -1
+                : host.firstIntid() + PlugRules.swizzle(target, placement.devfn(), description.interruptPin());
+        InterruptLine line = intid < 0
                 ? InterruptHub.unconnected()
-                : hubs.apply(host.interruptController())
-                        .line(null, host.firstIntid()
-                                + PlugRules.swizzle(target, placement.devfn(), description.interruptPin()));
+                : hubs.apply(host.interruptController()).line(null, intid);
         PciFunction function = locked(() -> new PciFunction(
-                this, slot, deviceType, description, layout, target, placement.devfn(), gate, line, sequence++));
+                this, slot, deviceType, description, layout, target, placement.devfn(), gate, line, intid, assigned,
+                sequence++));
         PlugRules.askIommu(function);
         change(effects -> {
             target.add(function);
@@ -265,6 +306,21 @@ public final class PciSegment implements PciFabric {
         return binding;
     }
 
+    /** {@return the slot of the controller that takes pins, or {@code ""}} */
+    public String pinController() {
+        RootBusDefinition now = host;
+        return now == null ? "" : now.interruptController();
+    }
+
+    /** The IOMMU of a root bus lets transactions pass again: who follows vectors below it looks where they lead. */
+    void refreshVectors(PciRootBus root) {
+        TransactionContext context = bus.epochs().context();
+        List<PciFunction> below = locked(() -> tree.functions().stream()
+                .filter(function -> function.follower() != null && function.bus().root() == root)
+                .toList());
+        below.forEach(function -> function.follower().rerouted(context));
+    }
+
     void detach(PciRootBus root, IommuBinding binding) {
         locked(() -> {
             if (root.iommu() == binding) {
@@ -336,17 +392,25 @@ public final class PciSegment implements PciFabric {
 
     /** {@return the data of a configuration read: all ones where no function answers} */
     int configRead(int requesterId, int offset, int size) {
+        int value;
+        PassThrough passThrough;
         lock.lock();
         try {
             PciFunction function = tree.functionAt(requesterId);
-            return function == null ? -1 : function.registers().read(offset, size);
+            if (function == null) {
+                return -1;
+            }
+            value = function.registers().read(offset, size);
+            passThrough = function.passThrough();
         } finally {
             lock.unlock();
         }
+        return passThrough == null ? value : passThrough.read(value, offset, size);
     }
 
     void configWrite(TransactionContext context, int requesterId, int offset, int size, int value) {
         var effects = new Effects();
+        PassThrough passThrough;
         lock.lock();
         try {
             PciFunction function = tree.functionAt(requesterId);
@@ -354,10 +418,14 @@ public final class PciSegment implements PciFabric {
                 return;
             }
             function.registers().write(offset, size, value, effects);
+            passThrough = function.passThrough();
         } finally {
             lock.unlock();
         }
         effects.run(this, context);
+        if (passThrough != null) {
+            passThrough.write(offset, size, value);
+        }
     }
 
     @Override

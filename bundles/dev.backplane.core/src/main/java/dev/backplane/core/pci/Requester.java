@@ -4,9 +4,11 @@ import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.memory.DmaRoute;
 import dev.backplane.memory.DmaAddressSpace;
 import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.memory.TransactionContext;
 import dev.backplane.pci.PciRequester;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -17,13 +19,29 @@ final class Requester {
     private final Supplier<PciRequester> identity;
     private final Supplier<PciRootBus> root;
     private final List<DmaRoute> routes = new ArrayList<>();
+    private final Consumer<TransactionContext> listener;
     private boolean mayStart = true;
     private int generation;
     private int applied;
 
     Requester(Supplier<PciRequester> identity, Supplier<PciRootBus> root) {
+        this(identity, root, context -> {});
+    }
+
+    /**
+     * Makes one.
+     *
+     * @param listener told, without locks, that its transactions may go another way
+     */
+    Requester(
+            Supplier<PciRequester> identity, Supplier<PciRootBus> root, Consumer<TransactionContext> listener) {
         this.identity = identity;
         this.root = root;
+        this.listener = listener;
+    }
+
+    void rerouted(TransactionContext context) {
+        listener.accept(context);
     }
 
     PciRequester identity() {

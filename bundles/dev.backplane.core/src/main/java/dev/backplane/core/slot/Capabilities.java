@@ -103,7 +103,7 @@ final class Capabilities {
      *
      * @param steps ends a call that was given up before it installs what comes too late
      */
-    void serve(DeviceModel model, ModelThread.Steps steps) {
+    void serve(DeviceModel model, ModelThread.Steps steps) throws PlugException {
         if (iommu != null) {
             steps.next("serve as IOMMU");
             PciIommuOps ops = ((PciIommu) model).iommuOps();
@@ -117,6 +117,7 @@ final class Capabilities {
         }
         if (hub != null) {
             steps.next("serve as interrupt controller");
+            ((InterruptController) model).onEnded(hub::ended);
             hub.serve((InterruptController) model);
         }
     }
@@ -141,14 +142,25 @@ final class Capabilities {
             unpublish = host.publishIommu(iommuBus, slot, kind, served);
             served = null;
             before.run();
+            iommu.opened();
         }
     }
 
     /** Takes the operations back. */
     void unpublish() {
         served = null;
+        if (iommu != null) {
+            iommu.left();
+        }
         unpublish.run();
         unpublish = () -> {};
+    }
+
+    /** The device is removed; its model is still there. */
+    void leaving() {
+        if (iommu != null) {
+            iommu.removed();
+        }
     }
 
     /** Gives the places up. */

@@ -71,6 +71,9 @@ final class Departure {
         event.begin();
         Occupant gone = slot.occupant();
         SavedState state = keep ? save(slot, gone, bundle) : null;
+        if (!keep) {
+            leaving(slot, bundle);
+        }
         slot.mount().vacate();
         slot.capabilities().unpublish();
         slot.vacate(State.PARKED, state, reason);
@@ -78,6 +81,14 @@ final class Departure {
         if (keep) {
             event.commit(slot, reason);
             slot.note("PARKED", reason, Duration.ofNanos(System.nanoTime() - began));
+        }
+    }
+
+    private static void leaving(DeviceSlot slot, ModelThread bundle) {
+        try {
+            bundle.run("leave the functions", slot.capabilities()::leaving);
+        } catch (ModelFailure failure) {
+            slot.note("LEAVING_FAILED", failure.getMessage());
         }
     }
 

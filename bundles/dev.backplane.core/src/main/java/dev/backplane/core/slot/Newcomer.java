@@ -148,7 +148,7 @@ final class Newcomer {
                     slot.host(),
                     slot.gate(),
                     pci,
-                    ((Blueprint.Pci) blueprint).description());
+                    (Blueprint.Pci) blueprint);
         };
     }
 

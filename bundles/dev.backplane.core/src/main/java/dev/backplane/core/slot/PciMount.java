@@ -2,14 +2,17 @@ package dev.backplane.core.slot;
 
 import dev.backplane.board.Placement;
 import dev.backplane.board.PlugException;
+import dev.backplane.core.assign.AssignedContext;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.pci.PciFunction;
 import dev.backplane.device.DeviceModel;
 import dev.backplane.device.RealizeException;
 import dev.backplane.device.ResetKind;
+import dev.backplane.hostpci.AssignedDevice;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciDevice;
+import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciFunctionDescription;
 import java.util.HexFormat;
 import java.util.Map;
@@ -32,12 +35,13 @@ final class PciMount implements Mount {
             SlotHost host,
             DeviceGate gate,
             Placement.Pci placement,
-            PciFunctionDescription description)
+            Blueprint.Pci blueprint)
             throws ModelFailure {
         this.host = host;
-        shape = shape(description);
+        shape = shape(blueprint);
         try {
-            function = host.segment().plug(slot, deviceType, description, placement, gate);
+            function = host.segment()
+                    .plug(slot, deviceType, blueprint.description(), placement, gate, blueprint.kind());
         } catch (PlugException | IllegalArgumentException refused) {
             throw ModelFailure.of(refused.getMessage());
         }
@@ -55,15 +59,15 @@ final class PciMount implements Mount {
 
     @Override
     public void check(Blueprint next) throws ModelFailure {
-        PciFunctionDescription description = ((Blueprint.Pci) next).description();
-        String other = shape(description);
+        String other = shape((Blueprint.Pci) next);
         if (!other.equals(shape)) {
             throw ModelFailure.of("its function is %s, the slot's is %s: they must be equal".formatted(other, shape));
         }
     }
 
     /** {@return what software sees of a function, in one line} */
-    private static String shape(PciFunctionDescription function) {
+    private static String shape(Blueprint.Pci blueprint) {
+        PciFunctionDescription function = blueprint.description();
         String bars = function.bars().stream()
                 .map(bar -> "BAR%d %s%s %s 0x%x".formatted(
                         bar.index(),
@@ -74,14 +78,16 @@ final class PciMount implements Mount {
                 .toList()
                 .toString();
         String capabilities = function.capabilities().stream()
-                .map(capability -> "0x%x version %d %s".formatted(
+                .map(capability -> "0x%x version %d%s %s".formatted(
                         capability.id(),
                         capability.version(),
+                        capability.offset() == 0 ? "" : " at 0x%x".formatted(capability.offset()),
                         HexFormat.of().formatHex(capability.reset())))
                 .toList()
                 .toString();
-        return "%04x:%04x (%04x:%04x) revision 0x%x class %06x pin %d%s bars %s msi %d msix %s capabilities %s"
+        return "%s%04x:%04x (%04x:%04x) revision 0x%x class %06x pin %d%s bars %s msi %d msix %s capabilities %s"
                 .formatted(
+                        blueprint.assigned() == null ? "" : "a host device ",
                         function.vendorId(),
                         function.deviceId(),
                         function.subsystemVendorId(),
@@ -98,7 +104,13 @@ final class PciMount implements Mount {
 
     @Override
     public void realize(DeviceModel model, SlotDeviceContext context) throws RealizeException {
-        ((PciDevice) model).realize(function.context(context));
+        PciDeviceContext door = function.context(context);
+        if (model instanceof AssignedDevice) {
+            host.messages().follow(function);
+            door = new AssignedContext(
+                    host.assignments(), function, door, resample -> host.messages().pin(function, resample));
+        }
+        ((PciDevice) model).realize(door);
     }
 
     @Override
@@ -108,8 +120,11 @@ final class PciMount implements Mount {
 
     @Override
     public void serve(Blueprint next) {
-        PciFunctionDescription description = ((Blueprint.Pci) next).description();
-        function.serve(description);
+        Blueprint.Pci blueprint = (Blueprint.Pci) next;
+        function.serve(blueprint.description());
+        if (blueprint.assigned() != null) {
+            function.serve(blueprint.assigned());
+        }
     }
 
     @Override

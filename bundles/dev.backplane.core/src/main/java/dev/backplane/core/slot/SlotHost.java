@@ -1,10 +1,12 @@
 package dev.backplane.core.slot;
 
 import dev.backplane.board.Cause;
+import dev.backplane.core.assign.Assignments;
 import dev.backplane.core.epoch.EpochDomain;
 import dev.backplane.core.irq.InterruptHub;
 import dev.backplane.core.irq.LpiStandIn;
 import dev.backplane.core.memory.SystemBus;
+import dev.backplane.core.msi.Messages;
 import dev.backplane.core.pci.PciSegment;
 import dev.backplane.core.time.BoardTime;
 import dev.backplane.pci.PciIommuOps;
@@ -33,6 +35,12 @@ public interface SlotHost {
 
     /** {@return the LPI side of the GIC in a slot} */
     LpiStandIn lpi(String gicSlot);
+
+    /** {@return the host devices of the board} */
+    Assignments assignments();
+
+    /** {@return the ways of messages beside writes} */
+    Messages messages();
 
     /** {@return what the platform offers} */
     PlatformServices platform();

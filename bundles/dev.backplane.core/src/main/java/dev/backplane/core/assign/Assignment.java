@@ -1,0 +1,316 @@
+package dev.backplane.core.assign;
+
+import dev.backplane.board.PlugException;
+import dev.backplane.core.assign.GuestMemory.Stage2;
+import dev.backplane.core.pci.PciFunction;
+import dev.backplane.hostiommu.HostException;
+import dev.backplane.hostiommu.Hwpt;
+import dev.backplane.hostiommu.IommufdDevice;
+import dev.backplane.hostpci.AssignedFunction;
+import dev.backplane.hostpci.HostPciDevice;
+import dev.backplane.pci.PciIommuOps;
+import dev.backplane.pci.PciIommuOps.ViommuFlag;
+import dev.backplane.pci.PciRequester;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One host device on its board: bound, attached to the guest's memory, and behind the IOMMU that governs its function,
+ * if any. It belongs to the function's slot and outlives the models of device and IOMMU. Guarded by the monitor of the
+ * board's assignments, but for what IOMMUs call.
+ */
+final class Assignment implements AssignedFunction, AutoCloseable {
+    private final Assignments all;
+    private final PciFunction function;
+    private final String address;
+    private final String iommufd;
+    private final IommufdDevice device;
+    private final GuestMemory memory;
+    private Runnable onClose = () -> {};
+    private volatile Stage2 stage2;
+
+    /** The operations that have the device, while their model is there. */
+    private PciIommuOps behind;
+
+    /** As what some model has the device, be it one whose slot is parked; null while none has. */
+    private PciRequester known;
+
+    private Set<ViommuFlag> flags = Set.of();
+
+    /** The function is gone; the device waits for a model that can let go of it. */
+    private boolean orphan;
+
+    Assignment(
+            Assignments all,
+            PciFunction function,
+            String address,
+            String iommufd,
+            IommufdDevice device,
+            GuestMemory memory) {
+        this.all = all;
+        this.function = function;
+        this.address = address;
+        this.iommufd = iommufd;
+        this.device = device;
+        this.memory = memory;
+    }
+
+    boolean isOf(HostPciDevice other, String otherIommufd) {
+        return address.equals(other.address()) && iommufd.equals(otherIommufd);
+    }
+
+    PciFunction function() {
+        return function;
+    }
+
+    void onClose(Runnable last) {
+        onClose = last;
+    }
+
+    // What IOMMUs see
+
+    @Override
+    public String hostName() {
+        return address;
+    }
+
+    @Override
+    public IommufdDevice device() {
+        return device;
+    }
+
+    @Override
+    public Hwpt stage2() {
+        return stage2.table();
+    }
+
+    @Override
+    public Optional<String> pass() {
+        try {
+            device.attach(stage2.table());
+            return Optional.empty();
+        } catch (HostException refused) {
+            return Optional.of(refused.getMessage());
+        }
+    }
+
+    @Override
+    public Optional<String> block() {
+        try {
+            device.detach();
+            return Optional.empty();
+        } catch (HostException refused) {
+            return Optional.of(refused.getMessage());
+        }
+    }
+
+    // Steps of being plugged and unplugged
+
+    private static boolean wantsNesting(PciIommuOps ops) {
+        return ops != null && ops.viommuFlags().contains(ViommuFlag.WANT_NESTING_PARENT);
+    }
+
+    /** Attaches the device to the guest's memory, as the IOMMU that serves wants it. */
+    void attach() throws HostException {
+        stage2 = memory.attach(device, wantsNesting(function.iommuOps()));
+    }
+
+    /** Undoes {@link #attach}. */
+    void detach() throws HostException {
+        if (stage2 != null) {
+            device.detach();
+            memory.release(stage2);
+            stage2 = null;
+        }
+    }
+
+    /**
+     * Puts the device behind the IOMMU for the first time.
+     *
+     * @throws PlugException if that refuses
+     */
+    void plugged() throws PlugException {
+        PciIommuOps ops = function.iommuOps();
+        if (!function.isGoverned()) {
+            return;
+        }
+        if (ops == null) {
+            // Its slot is parked: what may pass is for the model to say that comes.
+            requireBlocked();
+            return;
+        }
+        flags = Set.copyOf(ops.viommuFlags());
+        PciRequester now = function.requesterNow();
+        Optional<String> refusal = set(ops, now);
+        if (refusal.isPresent()) {
+            throw new PlugException(refusal.get());
+        }
+        if (!function.isNumbered()) {
+            unset();
+            requireBlocked();
+        }
+    }
+
+    private void requireBlocked() throws PlugException {
+        Optional<String> trouble = block();
+        if (trouble.isPresent()) {
+            throw new PlugException(trouble.get());
+        }
+    }
+
+    private Optional<String> set(PciIommuOps ops, PciRequester as) {
+        Optional<String> refusal;
+        try {
+            refusal = ops.setIommuDevice(as, this);
+        } catch (RuntimeException | LinkageError thrown) {
+            Assignments.troubled(function, "its IOMMU failed", thrown);
+            refusal = Optional.of("its IOMMU failed: " + thrown.getClass().getSimpleName());
+        }
+        if (refusal.isEmpty()) {
+            behind = ops;
+            known = as;
+        }
+        return refusal;
+    }
+
+    private void unset() {
+        PciIommuOps ops = behind;
+        PciRequester as = known;
+        behind = null;
+        known = null;
+        if (ops != null) {
+            try {
+                ops.unsetIommuDevice(as);
+            } catch (RuntimeException | LinkageError thrown) {
+                Assignments.troubled(function, "its IOMMU failed", thrown);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        all.close(this);
+    }
+
+    /** {@return whether the device has to wait for a model that lets go of it} It is blocked then. */
+    boolean leaveBehind() {
+        orphan = behind == null && known != null;
+        if (orphan) {
+            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
+        }
+        return orphan;
+    }
+
+    /** Undoes everything, the last step first; what the host keeps is logged. */
+    void disconnect() {
+        try (var undo = new Undo()) {
+            undo.add(onClose::run);
+            undo.add(device::close);
+            undo.add(this::detach);
+            undo.add(this::unset);
+        }
+    }
+
+    // What becomes of the IOMMU
+
+    /**
+     * A model governs the function from now on, the first one or a successor.
+     *
+     * @return whether the device, whose function is gone, is disconnected now
+     */
+    boolean served(PciIommuOps ops) throws HostException, PlugException {
+        if (orphan) {
+            set(ops, known);
+            disconnect();
+            return true;
+        }
+        if (behind == ops) {
+            return false;
+        }
+        Set<ViommuFlag> wanted = Set.copyOf(ops.viommuFlags());
+        if (known != null && wanted.equals(flags)) {
+            adopt(ops);
+        } else {
+            change(ops, wanted);
+        }
+        if (known == null) {
+            takeAddress(ops);
+        }
+        return false;
+    }
+
+    /** A successor for the same purpose: it finds the device as it is, and keeps it so. */
+    private void adopt(PciIommuOps ops) throws PlugException {
+        PciRequester before = known;
+        require(set(ops, before));
+        if (!before.equals(function.requesterNow()) || !function.isNumbered()) {
+            // Software has renumbered while no model was there.
+            unset();
+        }
+    }
+
+    private void change(PciIommuOps ops, Set<ViommuFlag> wanted) throws HostException {
+        if (behind == null && known != null) {
+            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
+        }
+        unset();
+        flags = wanted;
+        boolean nesting = wanted.contains(ViommuFlag.WANT_NESTING_PARENT);
+        if (stage2.table().isNestingParent() != nesting) {
+            Stage2 before = stage2;
+            stage2 = memory.attach(device, nesting);
+            memory.release(before);
+        }
+    }
+
+    private void takeAddress(PciIommuOps ops) throws PlugException {
+        if (function.isNumbered()) {
+            require(pass());
+            Optional<String> refusal = set(ops, function.requesterNow());
+            if (refusal.isPresent()) {
+                block();
+                throw new PlugException(refusal.get());
+            }
+        } else {
+            require(block());
+        }
+    }
+
+    private static void require(Optional<String> trouble) throws PlugException {
+        if (trouble.isPresent()) {
+            throw new PlugException(trouble.get());
+        }
+    }
+
+    /** The model that has the device is disposed of; what it holds of the host stays with its slot. */
+    void left() {
+        behind = null;
+    }
+
+    /** The IOMMU goes for good. */
+    void released() {
+        unset();
+        flags = Set.of();
+        pass().ifPresent(trouble -> Assignments.troubled(function, "it cannot reach memory", trouble));
+    }
+
+    /** Software may have renumbered buses: lets go of an address that is no longer the function's. */
+    void leaveOldAddress() {
+        if (behind != null && (!function.isNumbered() || !known.equals(function.requesterNow()))) {
+            unset();
+            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
+        }
+    }
+
+    /** Software may have renumbered buses: takes the address that is the function's now. */
+    void takeNewAddress() {
+        PciIommuOps ops = function.iommuOps();
+        if (ops != null && known == null && !orphan && function.isNumbered()) {
+            try {
+                takeAddress(ops);
+            } catch (PlugException refused) {
+                Assignments.troubled(function, "it is blocked", refused.getMessage());
+            }
+        }
+    }
+}

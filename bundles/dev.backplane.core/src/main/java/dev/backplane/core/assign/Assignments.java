@@ -1,0 +1,187 @@
+package dev.backplane.core.assign;
+
+import dev.backplane.board.PlugException;
+import dev.backplane.core.memory.Rendered;
+import dev.backplane.core.memory.SystemBus;
+import dev.backplane.core.pci.IommuObserver;
+import dev.backplane.core.pci.PciFunction;
+import dev.backplane.device.Leases;
+import dev.backplane.device.RealizeException;
+import dev.backplane.hostiommu.HostException;
+import dev.backplane.hostiommu.HostIommu;
+import dev.backplane.hostpci.HostPciDevice;
+import dev.backplane.pci.PciDeviceContext;
+import dev.backplane.pci.PciIommuOps;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * The host devices of one board: which of them are connected, with what memory, behind which IOMMU. Control methods are
+ * called on the board's executor or on the thread that carries out one of its steps; one monitor keeps them apart.
+ */
+public final class Assignments implements IommuObserver, AutoCloseable {
+    private static final System.Logger LOGGER = System.getLogger(Assignments.class.getName());
+    private static final String LEASE = "assignment";
+
+    private final Supplier<List<SystemBus.Ram>> ram;
+    private final Consumer<Runnable> executor;
+    private final Map<String, GuestMemory> memories = new HashMap<>();
+    private final List<Assignment> assignments = new ArrayList<>();
+    private final AtomicBoolean settling = new AtomicBoolean();
+
+    /**
+     * Begins without devices.
+     *
+     * @param ram the board's RAM
+     * @param executor carries tasks out on the board's executor
+     */
+    public Assignments(Supplier<List<SystemBus.Ram>> ram, Consumer<Runnable> executor) {
+        this.ram = ram;
+        this.executor = executor;
+    }
+
+    /**
+     * Connects a host device, unless a predecessor in the slot has connected it.
+     *
+     * @throws RealizeException if the host or the IOMMU refuses; nothing is left behind then
+     */
+    void connect(PciFunction function, PciDeviceContext slot, HostPciDevice device, String iommufd)
+            throws RealizeException {
+        Leases leases = slot.platform(Leases.class).orElseThrow();
+        Assignment there = leases.find(LEASE, Assignment.class).orElse(null);
+        if (there != null) {
+            if (!there.isOf(device, iommufd)) {
+                throw new RealizeException("slot %s is connected to host device %s: unplug it, and plug one with host=%s"
+                        .formatted(slot.slot(), there.hostName(), device.address()));
+            }
+            return;
+        }
+        HostIommu host = slot.platform(HostIommu.class)
+                .orElseThrow(() -> new RealizeException(
+                        "slot %s: no bundle offers a host's IOMMU (service %s): install one, for example backplane-host-sim"
+                                .formatted(slot.slot(), HostIommu.class.getName())));
+        Assignment made;
+        synchronized (this) {
+            made = open(host, function, device, iommufd);
+        }
+        try {
+            leases.hold(LEASE, made);
+        } catch (IllegalArgumentException taken) {
+            made.close();
+            throw new RealizeException(taken.getMessage());
+        }
+    }
+
+    private Assignment open(HostIommu host, PciFunction function, HostPciDevice device, String iommufd)
+            throws RealizeException {
+        try (var undo = new Undo()) {
+            // A container of the device's own is shared with nobody.
+            String key = iommufd.isEmpty() ? "\0" + function.slot() : iommufd;
+            GuestMemory memory = memories.get(key);
+            if (memory == null) {
+                memory = new GuestMemory(host, ram.get());
+                memories.put(key, memory);
+            }
+            GuestMemory used = memory;
+            used.use();
+            undo.add(() -> release(key, used));
+            var bound = device.bind(used.iommufd());
+            undo.add(bound::close);
+            var assignment = new Assignment(this, function, device.address(), iommufd, bound, used);
+            undo.add(assignment::detach);
+            assignment.attach();
+            assignment.plugged();
+            assignments.add(assignment);
+            assignment.onClose(() -> release(key, used));
+            undo.forget();
+            return assignment;
+        } catch (HostException | PlugException refused) {
+            throw new RealizeException("slot %s: host device %s: %s"
+                    .formatted(function.slot(), device.address(), refused.getMessage()));
+        }
+    }
+
+    private void release(String key, GuestMemory memory) {
+        if (memory.release()) {
+            memories.remove(key, memory);
+        }
+    }
+
+    /**
+     * A device is disconnected: its function is unplugged. While the slot of the IOMMU that has it is parked, the host
+     * keeps it, blocked: only a successor can let go of it.
+     */
+    synchronized void close(Assignment assignment) {
+        if (!assignment.leaveBehind()) {
+            assignments.remove(assignment);
+            assignment.disconnect();
+        }
+    }
+
+    private List<Assignment> below(String rootBus) {
+        return assignments.stream()
+                .filter(assignment -> assignment.function().rootBus().equals(rootBus)
+                        && assignment.function().isGoverned())
+                .toList();
+    }
+
+    @Override
+    public synchronized void served(String rootBus, PciIommuOps ops) throws PlugException {
+        for (Assignment assignment : below(rootBus)) {
+            try {
+                if (assignment.served(ops)) {
+                    assignments.remove(assignment);
+                }
+            } catch (HostException refused) {
+                throw new PlugException("host device %s: %s".formatted(assignment.hostName(), refused.getMessage()));
+            }
+        }
+    }
+
+    @Override
+    public synchronized void left(String rootBus) {
+        below(rootBus).forEach(Assignment::left);
+    }
+
+    @Override
+    public synchronized void removed(String rootBus) {
+        below(rootBus).forEach(Assignment::released);
+    }
+
+    @Override
+    public void moved() {
+        if (settling.compareAndSet(false, true)) {
+            executor.accept(this::settle);
+        }
+    }
+
+    private synchronized void settle() {
+        settling.set(false);
+        // First all leave the addresses that they had: another one may have got one of them.
+        assignments.forEach(Assignment::leaveOldAddress);
+        assignments.forEach(Assignment::takeNewAddress);
+    }
+
+    static void troubled(PciFunction function, String what, Object why) {
+        LOGGER.log(
+                System.Logger.Level.WARNING,
+                "slot {0}: {1}: {2}",
+                function.slot(),
+                what,
+                why instanceof Throwable thrown ? Rendered.text(thrown) : why);
+    }
+
+    /** Disconnects what is left; the slots have been removed. */
+    @Override
+    public synchronized void close() {
+        for (Assignment assignment : List.copyOf(assignments)) {
+            assignment.disconnect();
+        }
+        assignments.clear();
+    }
+}

@@ -1,0 +1,225 @@
+package dev.backplane.core.msi;
+
+import dev.backplane.accelerator.VirtualMachine;
+import dev.backplane.core.memory.Rendered;
+import dev.backplane.core.pci.PciFunction;
+import dev.backplane.core.pci.VectorFollower;
+import dev.backplane.hostiommu.HostException;
+import dev.backplane.hostpci.AssignedDevice;
+import dev.backplane.irq.EventFd;
+import dev.backplane.memory.Epochs;
+import dev.backplane.memory.TransactionContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The vectors of one function that do not go as its writes: all of a host device's, and those of an emulated function
+ * that its model sends through the accelerator. What is in place belongs to the slot and stays while no model serves; the
+ * next model is told of it. Thread-safe.
+ */
+final class FunctionVectors implements VectorFollower {
+    private static final System.Logger LOGGER = System.getLogger(FunctionVectors.class.getName());
+    private static final int FIRST_SPI = 32;
+
+    private final PciFunction function;
+    private final Epochs epochs;
+    private final MsiRouter router;
+    private final VirtualMachine vm;
+    private final boolean assigned;
+
+    /** By number of the vector, those of MSI-X with {@link #key}. */
+    private final Map<Integer, RoutedVector> routed = new HashMap<>();
+
+    private final Map<Integer, EventFd> soft = new HashMap<>();
+    private final Map<Integer, VectorEvent> events = new HashMap<>();
+
+    /** Vectors that the device was told to use; it is told when that ends, if need be by the next model. */
+    private final Map<Integer, EventFd> told = new HashMap<>();
+
+    private AssignedDevice device;
+    private EventFd pin;
+    private int pinGsi;
+
+    /**
+     * Begins to follow.
+     *
+     * @param router routes of the board, or null when its interrupt controllers are not in the kernel
+     * @param vm the board's virtual machine, or null without an accelerator
+     * @param assigned whether a host device stands behind the function, so that all its vectors go this way
+     */
+    FunctionVectors(PciFunction function, Epochs epochs, MsiRouter router, VirtualMachine vm, boolean assigned) {
+        this.function = function;
+        this.epochs = epochs;
+        this.router = router;
+        this.vm = vm;
+        this.assigned = assigned;
+    }
+
+    private static int key(boolean msix, int vector) {
+        return vector << 1 | (msix ? 1 : 0);
+    }
+
+    /** {@return the event that sends a vector of an emulated function through the accelerator} */
+    synchronized Optional<EventFd> event(int vector) {
+        if (router == null) {
+            return Optional.empty();
+        }
+        VectorEvent known = events.get(vector);
+        if (known == null) {
+            known = new VectorEvent(
+                    function, vector, epochs, followed(false, vector), followed(true, vector));
+            events.put(vector, known);
+            TransactionContext context = epochs.context();
+            settle(context, false, vector, false);
+            settle(context, true, vector, false);
+        }
+        return Optional.of(known);
+    }
+
+    private RoutedVector followed(boolean msix, int vector) {
+        return vector >= function.vectors(msix)
+                ? null
+                : routed.computeIfAbsent(key(msix, vector), key -> new RoutedVector(router, function, msix, vector));
+    }
+
+    /** Wires the function's pin through the accelerator. */
+    synchronized Optional<EventFd> pin(EventFd resample) {
+        if (router == null || function.pinIntid() < 0) {
+            return Optional.empty();
+        }
+        try {
+            if (pin == null) {
+                pinGsi = router.putPin(function.pinIntid() - FIRST_SPI);
+                pin = vm.eventFd();
+            } else {
+                router.disconnect(pin, pinGsi);
+            }
+            router.connect(pin, pinGsi, resample);
+            return Optional.of(pin);
+        } catch (HostException refused) {
+            LOGGER.log(System.Logger.Level.WARNING, "slot {0}: pin: {1}", function.slot(), refused.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public synchronized void changed(TransactionContext context, boolean msix, int vector) {
+        settle(context, msix, vector, false);
+    }
+
+    @Override
+    public synchronized void changed(TransactionContext context) {
+        settleAll(context, false);
+    }
+
+    @Override
+    public synchronized void rerouted(TransactionContext context) {
+        settleAll(context, true);
+    }
+
+    private void settleAll(TransactionContext context, boolean anew) {
+        if (assigned) {
+            for (int vector = 0; vector < function.vectors(false); vector++) {
+                settle(context, false, vector, anew);
+            }
+            for (int vector = 0; vector < function.vectors(true); vector++) {
+                settle(context, true, vector, anew);
+            }
+        } else {
+            for (int key : List.copyOf(routed.keySet())) {
+                settle(context, (key & 1) != 0, key >>> 1, anew);
+            }
+        }
+    }
+
+    private void settle(TransactionContext context, boolean msix, int vector, boolean anew) {
+        int key = key(msix, vector);
+        boolean used;
+        if (router == null) {
+            used = assigned && function.message(msix, vector) != null;
+        } else {
+            RoutedVector route = routed.get(key);
+            if (route == null && assigned && function.message(msix, vector) != null) {
+                route = followed(msix, vector);
+            }
+            used = route != null && route.settle(context, anew);
+        }
+        if (assigned) {
+            tell(key, used);
+        }
+    }
+
+    private void tell(int key, boolean used) {
+        if (used == told.containsKey(key) || device == null) {
+            // What changes while no model serves is told to the next one.
+            return;
+        }
+        if (used) {
+            EventFd event = router == null ? softEvent(key) : routed.get(key).event();
+            told.put(key, event);
+            guarded(() -> device.vectorUsed(key >>> 1, (key & 1) != 0, event));
+        } else {
+            told.remove(key);
+            guarded(() -> device.vectorReleased(key >>> 1, (key & 1) != 0));
+        }
+    }
+
+    /** Without the interrupt controllers in the kernel an event wakes the engine, which sends the message. */
+    private EventFd softEvent(int key) {
+        return soft.computeIfAbsent(key, number -> {
+            EventFd event = vm == null ? new SoftEvent() : vm.eventFd();
+            event.onSignal(() -> function.send(epochs.context(), number >>> 1));
+            return event;
+        });
+    }
+
+    private void guarded(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | LinkageError thrown) {
+            function.slotGate().fail(Rendered.text(thrown));
+        }
+    }
+
+    @Override
+    public synchronized void serve(AssignedDevice next) {
+        device = next;
+        List<Integer> before = new ArrayList<>(told.keySet());
+        for (int key : before) {
+            if (function.message((key & 1) != 0, key >>> 1) == null) {
+                tell(key, false);
+            } else {
+                next.vectorUsed(key >>> 1, (key & 1) != 0, told.get(key));
+            }
+        }
+        settleAll(epochs.context(), false);
+    }
+
+    @Override
+    public synchronized void vacate() {
+        device = null;
+    }
+
+    @Override
+    public synchronized void close() {
+        device = null;
+        routed.values().forEach(RoutedVector::close);
+        routed.clear();
+        soft.values().forEach(EventFd::close);
+        soft.clear();
+        told.clear();
+        if (pin != null) {
+            try {
+                router.disconnect(pin, pinGsi);
+                router.remove(pinGsi);
+            } catch (HostException thrown) {
+                LOGGER.log(System.Logger.Level.WARNING, "slot {0}: pin: {1}", function.slot(), thrown.getMessage());
+            }
+            pin.close();
+            pin = null;
+        }
+    }
+}

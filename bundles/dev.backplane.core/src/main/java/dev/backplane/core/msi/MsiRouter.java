@@ -1,0 +1,175 @@
+package dev.backplane.core.msi;
+
+import dev.backplane.accelerator.GsiRoute;
+import dev.backplane.accelerator.MsiRoutes;
+import dev.backplane.accelerator.VirtualMachine;
+import dev.backplane.core.pci.Message;
+import dev.backplane.core.pci.PciFunction;
+import dev.backplane.hostiommu.Errno;
+import dev.backplane.hostiommu.HostException;
+import dev.backplane.irq.EventFd;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * The routes of a board in the accelerator's GSI table. A change replaces the table as a whole; one that the accelerator
+ * refuses leaves table and routes as they were. Thread-safe.
+ */
+public final class MsiRouter implements MsiRoutes {
+    private static final int REMEMBERED = 64;
+
+    private final VirtualMachine vm;
+    private final BitSet taken = new BitSet();
+    private final TreeMap<Integer, Entry> entries = new TreeMap<>();
+    private final Deque<Refusal> refusals = new ArrayDeque<>();
+    private long refused;
+
+    /** A GSI and what it stands for. */
+    private sealed interface Entry {
+        GsiRoute route(int gsi);
+    }
+
+    /** A message. */
+    private record MessageEntry(
+            PciFunction function, int vector, Message message, long doorbell, int deviceId, Fixup fixup)
+            implements Entry {
+        @Override
+        public GsiRoute route(int gsi) {
+            return new GsiRoute.Msi(gsi, doorbell, message.data(), deviceId);
+        }
+    }
+
+    /** An input of the interrupt controller. */
+    private record PinEntry(int spi) implements Entry {
+        @Override
+        public GsiRoute route(int gsi) {
+            return new GsiRoute.Pin(gsi, spi);
+        }
+    }
+
+    /**
+     * Makes a router without routes.
+     *
+     * @param vm the virtual machine, with its interrupt controllers in the kernel
+     */
+    public MsiRouter(VirtualMachine vm) {
+        this.vm = vm;
+    }
+
+    VirtualMachine vm() {
+        return vm;
+    }
+
+    /**
+     * Puts a message into the table.
+     *
+     * @param gsi its GSI so far, or -1
+     * @param deviceId the function's requester ID
+     * @return its GSI
+     * @throws HostException if there is no room, or the accelerator refuses; nothing has changed then
+     */
+    synchronized int put(
+            int gsi, PciFunction function, int vector, Message message, DoorbellFixup.Found found, int deviceId)
+            throws HostException {
+        return put(gsi, new MessageEntry(function, vector, message, found.address(), deviceId, found.fixup()));
+    }
+
+    /** Puts an input of the interrupt controller into the table; as for messages. */
+    synchronized int putPin(int spi) throws HostException {
+        return put(-1, new PinEntry(spi));
+    }
+
+    private int put(int before, Entry entry) throws HostException {
+        int gsi = before >= 0 ? before : taken.nextClearBit(0);
+        if (gsi >= vm.gsis()) {
+            throw new HostException("KVM_SET_GSI_ROUTING", Errno.ENOSPC,
+                    "all %d GSIs are routed".formatted(vm.gsis()));
+        }
+        Entry old = entries.put(gsi, entry);
+        try {
+            if (old == null || !old.route(gsi).equals(entry.route(gsi))) {
+                vm.setGsiRouting(table());
+            }
+            taken.set(gsi);
+            return gsi;
+        } catch (HostException kept) {
+            if (old == null) {
+                entries.remove(gsi);
+            } else {
+                entries.put(gsi, old);
+            }
+            throw kept;
+        }
+    }
+
+    /** Takes a GSI out of the table. */
+    synchronized void remove(int gsi) throws HostException {
+        if (entries.remove(gsi) != null) {
+            taken.clear(gsi);
+            vm.setGsiRouting(table());
+        }
+    }
+
+    private List<GsiRoute> table() {
+        var table = new ArrayList<GsiRoute>(entries.size());
+        entries.forEach((gsi, entry) -> table.add(entry.route(gsi)));
+        return table;
+    }
+
+    /** Lets an event inject a GSI. */
+    void connect(EventFd event, int gsi, EventFd resample) throws HostException {
+        vm.assignIrqfd(event, gsi, resample);
+    }
+
+    /** Ends it. */
+    void disconnect(EventFd event, int gsi) throws HostException {
+        vm.deassignIrqfd(event, gsi);
+    }
+
+    /** Notes that a vector has no route, or keeps the one before. */
+    synchronized void refused(PciFunction function, int vector, long iova, String reason) {
+        refused++;
+        refusals.addFirst(new Refusal(function.slot(), vector, iova, reason));
+        if (refusals.size() > REMEMBERED) {
+            refusals.removeLast();
+        }
+    }
+
+    /** {@return how many routes were refused since the board was made} */
+    public synchronized long refused() {
+        return refused;
+    }
+
+    @Override
+    public List<Route> routes() {
+        TreeMap<Integer, Entry> now;
+        synchronized (this) {
+            now = new TreeMap<>(entries);
+        }
+        var routes = new ArrayList<Route>();
+        now.forEach((gsi, entry) -> {
+            if (entry instanceof MessageEntry message) {
+                routes.add(new Route(
+                        gsi,
+                        message.function().address(),
+                        message.function().slot(),
+                        message.vector(),
+                        message.message().address(),
+                        message.doorbell(),
+                        message.message().data(),
+                        message.deviceId(),
+                        message.fixup()));
+            }
+        });
+        return routes;
+    }
+
+    @Override
+    public synchronized List<Refusal> refusals() {
+        return List.copyOf(refusals);
+    }
+}

@@ -1,0 +1,40 @@
+package dev.backplane.core.pci;
+
+import dev.backplane.board.PlugException;
+import dev.backplane.pci.PciIommuOps;
+
+/** Who keeps host devices behind the IOMMU that governs them, whichever model that is. */
+public interface IommuObserver {
+
+    /**
+     * A model begins to govern the functions below a root bus; its slot's gate is parked. Called on a thread for bundles'
+     * code.
+     *
+     * @throws PlugException if it cannot take what is there
+     */
+    void served(String rootBus, PciIommuOps ops) throws PlugException;
+
+    /** The model is about to be disposed of; another one may come. */
+    void left(String rootBus);
+
+    /** The IOMMU goes for good; its model is still there. */
+    void removed(String rootBus);
+
+    /** Software may have given functions other addresses. Called inside a transaction: hand it on. */
+    void moved();
+
+    /** Nobody. */
+    IommuObserver NOBODY = new IommuObserver() {
+        @Override
+        public void served(String rootBus, PciIommuOps ops) {}
+
+        @Override
+        public void left(String rootBus) {}
+
+        @Override
+        public void removed(String rootBus) {}
+
+        @Override
+        public void moved() {}
+    };
+}

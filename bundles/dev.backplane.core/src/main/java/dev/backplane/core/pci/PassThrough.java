@@ -1,0 +1,138 @@
+package dev.backplane.core.pci;
+
+import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.memory.Rendered;
+import dev.backplane.hostpci.AssignedDevice;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The part of an assigned function's configuration space that the host's device answers for. While no model serves,
+ * reads answer what was read last, and writes wait for the next model. Called without the segment's lock. Thread-safe.
+ */
+final class PassThrough {
+    private final ConfigTemplate template;
+    private final DeviceGate gate;
+    private final byte[] last;
+    private final List<Write> waiting = new ArrayList<>();
+    private AssignedDevice device;
+    private boolean busMaster;
+    private boolean pinDisabled;
+
+    private record Write(int offset, int size, int value) {}
+
+    PassThrough(ConfigTemplate template, DeviceGate gate) {
+        this.template = template;
+        this.gate = gate;
+        last = template.resetValues();
+    }
+
+    /** Lets a model serve; it gets what was written meanwhile. */
+    synchronized void serve(AssignedDevice next) {
+        device = next;
+        next.commandChanged(busMaster, pinDisabled);
+        for (Write write : waiting) {
+            next.writeConfig(write.offset(), write.size(), write.value());
+        }
+        waiting.clear();
+    }
+
+    /** Lets go of the model. */
+    synchronized void vacate() {
+        device = null;
+    }
+
+    /** Tells the model what the Command register says, if that is new. */
+    synchronized void command(boolean master, boolean disabled) {
+        if (master == busMaster && disabled == pinDisabled) {
+            return;
+        }
+        busMaster = master;
+        pinDisabled = disabled;
+        if (device != null) {
+            guarded(() -> device.commandChanged(master, disabled));
+        }
+    }
+
+    /**
+     * {@return what software reads}
+     *
+     * @param emulated what the engine answers
+     */
+    synchronized int read(int emulated, int offset, int size) {
+        int value = emulated;
+        int piece;
+        for (int done = 0; done < size; done += piece) {
+            int at = offset + done;
+            piece = piece(at, size - done);
+            if (passes(at)) {
+                int part = readPassed(at, piece);
+                int mask = mask(piece) << done * 8;
+                value = value & ~mask | part << done * 8 & mask;
+            }
+        }
+        return value;
+    }
+
+    private int readPassed(int offset, int size) {
+        if (device != null) {
+            guarded(() -> {
+                int value = device.readConfig(offset, size);
+                for (int i = 0; i < size; i++) {
+                    last[offset + i] = (byte) (value >>> i * 8);
+                }
+            });
+        }
+        int value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (last[offset + i] & 0xFF) << i * 8;
+        }
+        return value;
+    }
+
+    synchronized void write(int offset, int size, int value) {
+        int piece;
+        for (int done = 0; done < size; done += piece) {
+            int at = offset + done;
+            piece = piece(at, size - done);
+            if (passes(at)) {
+                var write = new Write(at, piece, value >>> done * 8 & mask(piece));
+                if (device == null) {
+                    waiting.add(write);
+                } else {
+                    guarded(() -> device.writeConfig(write.offset(), write.size(), write.value()));
+                }
+            }
+        }
+    }
+
+    private boolean passes(int offset) {
+        return offset < template.size() && template.passes(offset);
+    }
+
+    /** {@return the largest aligned piece of an access whose bytes all pass, or all do not} */
+    private int piece(int at, int rest) {
+        for (int size = 4; size > 1; size >>>= 1) {
+            boolean alike = size <= rest && (at & size - 1) == 0;
+            for (int i = 1; alike && i < size; i++) {
+                alike = passes(at + i) == passes(at);
+            }
+            if (alike) {
+                return size;
+            }
+        }
+        return 1;
+    }
+
+    private static int mask(int size) {
+        return size == 4 ? -1 : (1 << size * 8) - 1;
+    }
+
+    private void guarded(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | LinkageError thrown) {
+            gate.fail(Rendered.text(thrown));
+        }
+    }
+}
