@@ -1,6 +1,7 @@
 package dev.backplane.smmuv3.emulated;
 
 import dev.backplane.memory.DmaAddressSpace;
+import dev.backplane.memory.Epochs;
 import dev.backplane.pci.HostIommuDevice;
 import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciRequester;
@@ -9,22 +10,18 @@ import java.util.Optional;
 
 /**
  * What the fabric asks of the SMMU. All functions share one address space object: it finds the stream by the requester
- * ID that a transaction carries, aliases included.
+ * ID that a transaction carries, aliases included. Any function may be there; an assigned device works while its stream
+ * does not translate, and its doorbell is found as its addresses are then.
  */
 final class EmulatedIommuOps implements PciIommuOps {
     private volatile DmaAddressSpace.Translating translator;
+    private volatile AssignedDevices assigned;
+    private volatile Epochs epochs;
 
-    void serve(DmaAddressSpace.Translating realized) {
+    void serve(DmaAddressSpace.Translating realized, AssignedDevices devices, Epochs grace) {
         translator = realized;
-    }
-
-    @Override
-    public Optional<String> supportsAddressSpace(PciRequester function) {
-        return switch (function.kind()) {
-            case ASSIGNED_ENDPOINT, ASSIGNED_ENDPOINT_WITHOUT_IOMMUFD ->
-                Optional.of(refusal("assigned device " + function.address()));
-            case EMULATED_ENDPOINT, BRIDGE, ROOT -> Optional.empty();
-        };
+        assigned = devices;
+        epochs = grace;
     }
 
     @Override
@@ -34,12 +31,11 @@ final class EmulatedIommuOps implements PciIommuOps {
 
     @Override
     public Optional<String> setIommuDevice(PciRequester function, HostIommuDevice device) {
-        return Optional.of(refusal("host device " + device.hostName()));
+        return assigned.connect(epochs.context(), function, device);
     }
 
-    /** DMA of a host device does not pass through software, so nothing here could translate it. */
-    private static String refusal(String device) {
-        return device
-                + " cannot be behind an emulated SMMUv3: put it behind an accelerated one, or on a bus without SMMU";
+    @Override
+    public void unsetIommuDevice(PciRequester function) {
+        assigned.disconnect(function);
     }
 }

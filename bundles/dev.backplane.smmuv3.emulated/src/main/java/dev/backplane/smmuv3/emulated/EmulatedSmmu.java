@@ -8,6 +8,7 @@ import dev.backplane.device.ResetKind;
 import dev.backplane.device.ResetPhase;
 import dev.backplane.device.RestoreException;
 import dev.backplane.device.SavedState;
+import dev.backplane.device.SwapVeto;
 import dev.backplane.inspect.InspectNode;
 import dev.backplane.inspect.Inspectable;
 import dev.backplane.inspect.IommuInspection;
@@ -24,7 +25,9 @@ import dev.backplane.smmuv3.control.SmmuControl;
 import dev.backplane.smmuv3.control.SmmuInterrupts;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * An SMMUv3 in software: it is the device that a board maps, and hands everything to a {@link SmmuCore} that it has
@@ -33,7 +36,7 @@ import java.util.function.Consumer;
  * <p>Saved state, layout 1: {@code registers}, a map of 64-bit words by register name as IHI 0070 spells it without
  * {@code SMMU_}. What is cached is no state; structures in memory are the guest's.
  */
-final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, IommuInspection, MmioHandler {
+final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, IommuInspection, SwapVeto, MmioHandler {
     private static final int STATE_VERSION = 1;
     private static final String REGISTERS = "registers";
 
@@ -65,7 +68,7 @@ final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, Iommu
                     + " to the root bus that it is to govern, for example pcie.0");
         }
         core = new SmmuCore(properties.identity(), context);
-        ops.serve(core.translator());
+        ops.serve(core.translator(), core.assigned(), context.epochs());
     }
 
     @Override
@@ -78,17 +81,20 @@ final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, Iommu
         if (phase == ResetPhase.EXIT) {
             // Before, initiators may still be translating.
             core.control().reset(core.context());
+            core.assigned().activate(core.context(), true);
         }
     }
 
     @Override
     public void quiesce() {
-        // It starts nothing of its own: events are written within the transactions that fault, commands within writes.
+        // Events are written within the transactions that fault, commands are run within writes.
+        core.assigned().activate(core.context(), false);
     }
 
     @Override
     public void resume() {
         core.control().resume(core.context());
+        core.assigned().activate(core.context(), true);
     }
 
     @Override
@@ -101,6 +107,16 @@ final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, Iommu
     public void restore(SavedState state) throws RestoreException {
         state.require(EmulatedSmmuFactory.DEVICE_TYPE, STATE_VERSION);
         core.control().restore(core.context(), state.get(REGISTERS, Map.class));
+    }
+
+    @Override
+    public Optional<String> refuseToLeave(Map<String, Object> next) {
+        List<Integer> translating = core.assigned().translating();
+        if (!Boolean.TRUE.equals(next.get(SmmuProperties.ACCEL)) || translating.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of("STEs of assigned devices translate, StreamID %s: let the guest's driver detach them first"
+                .formatted(translating.stream().map("0x%x"::formatted).collect(Collectors.joining(", "))));
     }
 
     @Override

@@ -11,22 +11,26 @@ import dev.backplane.smmuv3.control.TranslatorBackend;
 import dev.backplane.smmuv3.translate.EventSink;
 import dev.backplane.smmuv3.translate.SmmuEvent;
 import dev.backplane.smmuv3.translate.SmmuTranslator;
+import dev.backplane.smmuv3.translate.StreamTableReader;
 
 /** A realized SMMU: translation and programming interface, each calling the other. */
 final class SmmuCore {
     private final Epochs epochs;
     private final SmmuTranslator translator;
     private final SmmuControl control;
+    private final AssignedDevices assigned;
     private final SmmuInspection inspection;
 
     SmmuCore(SmmuIdentity identity, DeviceContext device) {
         epochs = device.epochs();
         translator = new SmmuTranslator(identity.capabilities(), device.memory(), new Events());
-        SmmuBackend backend = new TranslatorBackend(identity, translator);
+        assigned = new AssignedDevices(
+                new StreamTableReader(identity.capabilities(), device.memory()), device.log());
+        SmmuBackend backend = new EmulatedBackend(new TranslatorBackend(identity, translator), assigned);
         var interrupts = new SmmuInterrupts(
                 device.line("eventq"), device.line("priq"), device.line("cmdq-sync"), device.line("gerror"));
         control = new SmmuControl(identity, device.memory(), epochs, interrupts, backend, device.log());
-        inspection = new SmmuInspection(epochs, translator, control);
+        inspection = new SmmuInspection(epochs, translator, control, assigned);
     }
 
     /** The way of events to the interface, which is made after the translator. */
@@ -45,6 +49,10 @@ final class SmmuCore {
     /** {@return the calling thread's context} */
     TransactionContext context() {
         return epochs.context();
+    }
+
+    AssignedDevices assigned() {
+        return assigned;
     }
 
     SmmuTranslator translator() {

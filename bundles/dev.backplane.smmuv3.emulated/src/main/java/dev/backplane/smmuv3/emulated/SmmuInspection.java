@@ -22,8 +22,11 @@ final class SmmuInspection implements IommuInspection {
     private final SmmuTranslator translator;
     private final SmmuControl control;
     private final SmmuExplainer explainer;
+    private final AssignedDevices assigned;
 
-    SmmuInspection(Epochs epochs, SmmuTranslator translator, SmmuControl control) {
+    SmmuInspection(
+            Epochs epochs, SmmuTranslator translator, SmmuControl control, AssignedDevices assigned) {
+        this.assigned = assigned;
         this.epochs = epochs;
         this.translator = translator;
         this.control = control;
@@ -112,6 +115,7 @@ final class SmmuInspection implements IommuInspection {
         nodes.add(cache("TLB", counts.tlbHits(), counts.tlbMisses()));
         nodes.add(cache("configuration cache", counts.configurationHits(), counts.configurationMisses()));
         nodes.addAll(control.inspectCounters());
+        nodes.add(assigned.inspect());
         return InspectNode.group("statistics", nodes);
     }
 

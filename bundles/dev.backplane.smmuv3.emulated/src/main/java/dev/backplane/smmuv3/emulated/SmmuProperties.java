@@ -14,7 +14,9 @@ import java.util.Set;
 
 /** The properties of the device type, and what they make of its identification. */
 final class SmmuProperties {
+    static final String ACCEL = "accel";
     private static final String AUTO = "auto";
+    private static final String ACCELERATED = "accelerated";
     private static final String VIRT_11_1 = "virt-11.1";
     private static final String STAGE = "stage";
     private static final String PROFILE = "profile";
@@ -32,10 +34,12 @@ final class SmmuProperties {
     static final List<PropertyDescriptor> DESCRIPTORS = List.of(
             PropertyDescriptor.of(
                     PciIommu.PRIMARY_BUS, PropertyType.LINK, "", "root bus that it governs, such as pcie.0"),
+            PropertyDescriptor.of(
+                    ACCEL, PropertyType.BOOL, false, "the host's SMMU translates for assigned devices; off here"),
             PropertyDescriptor.choice(STAGE, "nested", "stages that a guest may use", "1", "2", "nested"),
             PropertyDescriptor.choice(
-                    PROFILE, "default", "what the ID registers show: all that works, or a QEMU machine's", "default",
-                    VIRT_11_1),
+                    PROFILE, "default", "what the ID registers show: all that works, a QEMU machine's, or what accel=on shows",
+                    "default", VIRT_11_1, ACCELERATED),
             PropertyDescriptor.choice(
                     OAS, AUTO, "output address bits; auto: 44 with virt-11.1, else what the granules allow", AUTO,
                     "32", "36", "40", "42", "44", "48", "52"),
@@ -64,6 +68,10 @@ final class SmmuProperties {
      */
     SmmuProperties(DeviceProperties given) {
         primaryBus = given.text(PciIommu.PRIMARY_BUS);
+        if (given.bool(ACCEL)) {
+            throw new IllegalArgumentException("property accel: on does not fit: install the bundle "
+                    + "dev.backplane.smmuv3.accel, which fills slots whose accel is on");
+        }
         boolean virt = given.text(PROFILE).equals(VIRT_11_1);
         refuseAccelerated(given, virt);
         Set<Granule> granules = granules(given.text(GRANULES));
@@ -77,7 +85,10 @@ final class SmmuProperties {
                 bits(SIDSIZE, given.number(SIDSIZE)),
                 bits(CMDQS, given.number(CMDQS)),
                 bits(EVENTQS, given.number(EVENTQS)));
-        identity = (virt ? IdentityProfile.VIRT_11_1 : IdentityProfile.FULL).identity(options);
+        IdentityProfile profile = virt
+                ? IdentityProfile.VIRT_11_1
+                : given.text(PROFILE).equals(ACCELERATED) ? IdentityProfile.ACCELERATED : IdentityProfile.FULL;
+        identity = profile.identity(options);
     }
 
     /** The words of the messages are those that users of the profile's machine know. */
