@@ -80,7 +80,7 @@ final class Attachment {
         }
         boolean set = false;
         try {
-            contexts.set(pasid, next == null ? null : next.tables(), next == null ? 0 : next.tag());
+            contexts.set(pasid, next.tables(), next.tag());
             set = true;
             smmu.install(streamIds, contexts.entry(withAts));
             contexts.keep();
@@ -150,11 +150,8 @@ final class Attachment {
         }
     }
 
-    /** Attaches a PASID, or detaches it when {@code next} is null. */
+    /** Attaches a PASID; nothing has changed if that fails. */
     void attachPasid(int pasid, PagingHwpt next) throws HostException {
-        if (next == null && !pasids.containsKey(pasid)) {
-            return;
-        }
         if (table != null && (!(table instanceof PagingHwpt paging) || paging.isNestingParent())) {
             throw device.refused(Errno.EINVAL, "%s leaves no CDs to the host for PASID 0x%x".formatted(table, pasid));
         }
@@ -164,11 +161,20 @@ final class Attachment {
             throw IoasObject.renamed(e, Operation.VFIO_DEVICE_ATTACH_IOMMUFD_PT);
         }
         ats(device.hasAts());
-        PagingHwpt old = next == null ? pasids.remove(pasid) : pasids.put(pasid, next);
-        if (next != null) {
-            next.use();
-            next.addDevice(device);
+        PagingHwpt old = pasids.put(pasid, next);
+        next.use();
+        next.addDevice(device);
+        device.forgetTranslations();
+        letGo(old);
+    }
+
+    /** Detaches a PASID; nothing happens if it is not attached. */
+    void detachPasid(int pasid) {
+        PagingHwpt old = pasids.remove(pasid);
+        if (old == null) {
+            return;
         }
+        contexts.clear(pasid);
         device.forgetTranslations();
         letGo(old);
         if (table == null && pasids.isEmpty()) {

@@ -226,7 +226,7 @@ final class BoundDevice extends IommufdObject implements IommufdDevice {
     public void detach(int pasid) throws HostException {
         synchronized (file) {
             begin(Operation.VFIO_DEVICE_DETACH_IOMMUFD_PT);
-            attachment.attachPasid(pasid, null);
+            attachment.detachPasid(pasid);
         }
     }
 

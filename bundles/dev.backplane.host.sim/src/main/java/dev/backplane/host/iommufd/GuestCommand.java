@@ -24,6 +24,7 @@ enum GuestCommand {
             List.of(HostCommand.GLOBAL, HostCommand.SSV, HostCommand.SUBSTREAM_ID, HostCommand.STREAM_ID),
             List.of(HostCommand.ATC_SIZE, HostCommand.ADDRESS));
 
+    private static final int GRANULE_16K = 2;
     private static final GuestCommand[] BY_OPCODE = new GuestCommand[256];
 
     static {
@@ -91,9 +92,17 @@ enum GuestCommand {
         };
     }
 
-    /** IHI 0070 section 4.4.1.1: without TG nothing of a range may be there; with TG not all of it may be zero. */
+    /**
+     * IHI 0070 section 4.4.1.1: without TG nothing of a range may be there; with TG not all of it may be zero, and TTL 1
+     * says nothing with 16 KiB granules, which have no blocks at level 1.
+     */
     private static boolean acceptsRange(long low, long high, boolean ranges) {
-        boolean some = HostCommand.NUM.isSet(low) || HostCommand.SCALE.isSet(low) || HostCommand.TTL.isSet(high);
-        return HostCommand.TG.isSet(high) ? ranges && some : !some;
+        int granule = HostCommand.TG.getInt(high);
+        int level = HostCommand.TTL.getInt(high);
+        boolean extent = HostCommand.NUM.isSet(low) || HostCommand.SCALE.isSet(low);
+        if (granule == 0) {
+            return !extent && level == 0;
+        }
+        return ranges && (extent || level > (granule == GRANULE_16K ? 1 : 0));
     }
 }

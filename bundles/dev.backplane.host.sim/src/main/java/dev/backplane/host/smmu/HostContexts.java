@@ -51,10 +51,9 @@ public final class HostContexts {
     }
 
     /**
-     * Makes a PASID use tables of stage 1, or nothing; {@link #keep} or {@link #revert} follows.
+     * Makes a PASID use tables of stage 1; {@link #keep} or {@link #revert} follows.
      *
      * @param pasid 0 for transactions without one
-     * @param tables the tables, or null to make the CD invalid
      * @throws HostException ENOMEM; nothing has changed then
      */
     public void set(int pasid, StageTables tables, int asid) throws HostException {
@@ -63,7 +62,7 @@ public final class HostContexts {
         for (int word = 0; old != 0 && word < CDS * Cd.BYTES / 8; word++) {
             port.store(copy + 8L * word, port.load(old + 8L * word));
         }
-        long[] cd = tables == null ? new long[8] : descriptor(tables, asid);
+        long[] cd = descriptor(tables, asid);
         for (int word = 0; word < cd.length; word++) {
             port.store(copy + (long) Cd.BYTES * (pasid & CDS - 1) + 8L * word, cd[word]);
         }
@@ -74,9 +73,19 @@ public final class HostContexts {
 
     private void lead(long descriptor) {
         port.store(table + (long) L1Cd.BYTES * (changed >>> LEAF_BITS), descriptor);
+        forget(changed);
+    }
+
+    private void forget(int pasid) {
         smmu.submit(new long[] {
-            HostCommand.SUBSTREAM_ID.with(HostCommand.ofStream(HostCommand.CFGI_CD, streamId), changed), 0
+            HostCommand.SUBSTREAM_ID.with(HostCommand.ofStream(HostCommand.CFGI_CD, streamId), pasid), 0
         }, 1);
+    }
+
+    /** Makes a CD invalid, by the one word that has V; needs no memory. */
+    public void clear(int pasid) {
+        port.store(leaf(pasid) + (long) Cd.BYTES * (pasid & CDS - 1), 0);
+        forget(pasid);
     }
 
     /** What was set counts, by way of the STE too: what counted before is freed. */

@@ -213,8 +213,10 @@ public final class HostSmmu {
 
     /** Drops what a device has cached, and waits. */
     public void invalidateDevice(int streamId) {
-        long low = HostCommand.GLOBAL.mask() | HostCommand.ofStream(HostCommand.ATC_INV, streamId);
-        submit(new long[] {low, HostCommand.ATC_ALL}, 1);
+        long plain = HostCommand.ofStream(HostCommand.ATC_INV, streamId);
+        long allPasids = plain | HostCommand.SSV.mask() | HostCommand.GLOBAL.mask();
+        submit(new long[] {plain, HostCommand.ATC_ALL, allPasids, HostCommand.ATC_ALL},
+                parameters.substreamBits() == 0 ? 1 : 2);
     }
 
     /** Says who gets the events of a stream; null for nobody. They come on the interrupt thread. */

@@ -14,9 +14,11 @@ import dev.backplane.hostiommu.VeventQueue;
 import dev.backplane.hostiommu.Viommu;
 import dev.backplane.hostpci.HostPciDevice;
 import dev.backplane.inspect.InspectNode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.awaitility.Awaitility;
 
 /** A host with one guest on it, set up as a board and an accelerated SMMU do it. */
 final class Rig implements AutoCloseable {
@@ -38,6 +40,11 @@ final class Rig implements AutoCloseable {
     final GuestRam ram = new GuestRam(8 << 20);
     final Iommufd file;
     final Ioas ioas;
+
+    static {
+        Awaitility.setDefaultPollDelay(Duration.ZERO);
+        Awaitility.setDefaultPollInterval(Duration.ofMillis(1));
+    }
 
     Rig() throws HostException {
         this(HostPlan.DEFAULT);
