@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * Draws the steps of a translation as they are taken. A stage-2 walk that finds a stage-1 table or a CD comes before
- * the read that it serves, and is folded under that.
+ * the read that it serves, and is folded under that, in few words unless it fails.
  */
 final class WalkTree implements WalkObserver {
     private final Branch streamTable = new Branch("stream table", "", "");
@@ -18,7 +18,10 @@ final class WalkTree implements WalkObserver {
     private final List<Branch> walks = new ArrayList<>();
     /** The stage-2 walk of an address whose read has not been reported yet. */
     private Branch folded;
+    /** What is left unsaid if the folded walk succeeds: attributes of its last descriptor. */
+    private List<InspectNode> unsaid = List.of();
 
+    private Branch unsaidOf;
     private Branch stage1;
     private Branch stage2;
     private Branch stage2Home;
@@ -71,13 +74,14 @@ final class WalkTree implements WalkObserver {
         }
         String what = switch (purpose) {
             case INPUT -> "stage 2";
-            case CONTEXT_DESCRIPTOR -> "stage 2 of the CD's address";
-            case TABLE_DESCRIPTOR -> "stage 2 of the table's address";
+            case CONTEXT_DESCRIPTOR -> "stage 2 of CD";
+            case TABLE_DESCRIPTOR -> "stage 2 of table";
         };
-        stage2 = new Branch(what, "0x%x".formatted(address), "table at 0x%x".formatted(table));
         if (purpose == Purpose.INPUT) {
+            stage2 = new Branch(what, "0x%x".formatted(address), "table at 0x%x".formatted(table));
             walks.add(stage2);
         } else {
+            stage2 = new Branch(what, "0x%x".formatted(address), "");
             folded = stage2;
             stage2Home = purpose == Purpose.TABLE_DESCRIPTOR ? stage1 : context;
         }
@@ -99,7 +103,13 @@ final class WalkTree implements WalkObserver {
         if (stage == 1) {
             takeFolded(step);
         }
-        step.addAll(Descriptors.attributes(stage, kind, descriptor, mair));
+        List<InspectNode> attributes = Descriptors.attributes(stage, kind, descriptor, mair);
+        if (stage == 2 && folded != null) {
+            unsaid = attributes;
+            unsaidOf = step;
+        } else {
+            step.addAll(attributes);
+        }
         Branch walk = stage == 1 ? stage1 : stage2;
         if (walk != null) {
             walk.add(step);
@@ -109,7 +119,10 @@ final class WalkTree implements WalkObserver {
     @Override
     public void walkEnds(int stage, long output, int pageShift, boolean readable, boolean writable) {
         Branch walk = stage == 1 ? stage1 : stage2;
-        if (walk != null) {
+        if (walk != null && walk == folded) {
+            unsaid = List.of();
+            walk.extendNote("gives 0x%x".formatted(output));
+        } else if (walk != null) {
             walk.extendNote("gives 0x%x, %s, %s".formatted(output, size(pageShift), access(readable, writable)));
         }
     }
@@ -154,6 +167,10 @@ final class WalkTree implements WalkObserver {
     /** A stage-2 walk whose read never came stays where the translation ended. */
     private void settle() {
         if (folded != null) {
+            if (unsaidOf != null) {
+                unsaidOf.addAll(unsaid);
+                unsaid = List.of();
+            }
             (stage2Home == null ? context : stage2Home).add(folded);
             folded = null;
         }

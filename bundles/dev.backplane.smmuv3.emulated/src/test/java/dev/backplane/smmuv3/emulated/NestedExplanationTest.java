@@ -58,14 +58,16 @@ class NestedExplanationTest {
         InspectNode tree = explanation.tree();
         assertThat(tree.child("stream table").child("STE[0x8]").child("S2SL0").note()).isEqualTo("start level 1");
         InspectNode ofContext = tree.child("context descriptor").child("CD[0x0]").children().getFirst();
-        assertThat(ofContext.name()).isEqualTo("stage 2 of the CD's address");
+        assertThat(ofContext.name()).isEqualTo("stage 2 of CD");
         assertThat(ofContext.value()).isEqualTo("0x1000");
         String[] tables = {"0x2000", "0x3000", "0x4000"};
         for (int level = 1; level <= 3; level++) {
             InspectNode folded = tree.child("stage 1").child("level " + level).children().getFirst();
-            assertThat(folded.name()).isEqualTo("stage 2 of the table's address");
+            assertThat(folded.name()).isEqualTo("stage 2 of table");
             assertThat(folded.value()).isEqualTo(tables[level - 1]);
-            assertThat(folded.child("level 3").child("S2AP").note()).isEqualTo("read and write");
+            assertThat(folded.note()).isEqualTo("gives 0x%x".formatted(GUEST + 0x1000 * (level + 1)));
+            assertThat(folded.children()).extracting(InspectNode::name).containsExactly("level 1", "level 2", "level 3");
+            assertThat(folded.child("level 3").children()).as("of no interest where it succeeds").isEmpty();
         }
         assertThat(tree.child("stage 2").note()).endsWith("gives 0x40035123, 4 KiB, read and write");
         assertThat(explanation.outcome()).isEqualTo(new Outcome.Mapped(GUEST + 0x5123, 0x1000, true, false));
@@ -77,7 +79,7 @@ class NestedExplanationTest {
         Explanation explanation = explain(0x123);
         InspectNode stage1 = explanation.tree().child("stage 1");
         InspectNode failed = stage1.children().getLast();
-        assertThat(failed.name()).isEqualTo("stage 2 of the table's address");
+        assertThat(failed.name()).isEqualTo("stage 2 of table");
         assertThat(failed.child("level 3").note()).startsWith("invalid");
         InspectNode event = explanation.tree().child("result").child("F_TRANSLATION");
         assertThat(event.child("S2").note()).isEqualTo("stage 2");
@@ -85,6 +87,16 @@ class NestedExplanationTest {
         assertThat(event.child("IPA").value()).isEqualTo("0x44000");
         assertThat(explanation.outcome()).isInstanceOfSatisfying(
                 Outcome.Faulted.class, fault -> assertThat(fault.record()).isPresent());
+    }
+
+    @Test
+    void aFoldedWalkThatIsRefusedShowsWhatRefusesIt() {
+        // S2AP of the page with the level 2 table: no access.
+        board.memory.put(STAGE2 + 0x2000 + 8 * 3, GUEST + 0x3000 | 0x73F);
+        InspectNode failed = explain(0x123).tree().child("stage 1").children().getLast();
+        assertThat(failed.name()).isEqualTo("stage 2 of table");
+        assertThat(failed.child("level 3").child("S2AP").note()).isEqualTo("no access");
+        assertThat(failed.child("level 3").child("AF").note()).isEqualTo("accessed");
     }
 
     @Test
