@@ -154,7 +154,8 @@ final class RegisterTable {
         table.add(word("CMDQ_PROD", 0x098, READ_WRITE, 0, bits("WR", id.commandQueueSize(), 0)));
         table.add(word("CMDQ_CONS", 0x09C, READ_WRITE, 0, bits("RD", id.commandQueueSize(), 0), ERR));
         table.add(doubleWord(
-                "EVENTQ_BASE", 0x0A0, READ_WRITE, 0, QueueGeometry.LOG2SIZE, QueueGeometry.ADDR, bit("WA", 62)));
+                "EVENTQ_BASE", 0x0A0, READ_WRITE, id.eventQueueSize(), QueueGeometry.LOG2SIZE, QueueGeometry.ADDR,
+                bit("WA", 62)));
         table.add(word("EVENTQ_PROD", 0x100A8, READ_WRITE, 0, bits("WR", id.eventQueueSize(), 0), OVFLG));
         table.add(word("EVENTQ_CONS", 0x100AC, READ_WRITE, 0, bits("RD", id.eventQueueSize(), 0), OVACKFLG));
     }
