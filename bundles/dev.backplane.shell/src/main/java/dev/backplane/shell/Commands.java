@@ -11,17 +11,18 @@ import org.apache.felix.service.command.Descriptor;
 
 /** All commands of this bundle by full name, read from their classes. */
 final class Commands {
-    private static final Map<Class<?>, String> SCOPES = Map.of(
-            BoardCommands.class, "board",
-            SlotCommands.class, "board",
-            ChangeCommands.class, "board",
-            MemCommands.class, "mem",
-            PciCommands.class, "pci",
-            SmmuCommands.class, "smmu",
-            GicCommands.class, "gic",
-            ItsCommands.class, "its",
-            DmaCommands.class, "dma",
-            MsiCommands.class, "msi");
+    private static final Map<Class<?>, String> SCOPES = Map.ofEntries(
+            Map.entry(BoardCommands.class, "board"),
+            Map.entry(SlotCommands.class, "board"),
+            Map.entry(ChangeCommands.class, "board"),
+            Map.entry(MemCommands.class, "mem"),
+            Map.entry(PciCommands.class, "pci"),
+            Map.entry(SmmuCommands.class, "smmu"),
+            Map.entry(AccelCommands.class, "smmu"),
+            Map.entry(GicCommands.class, "gic"),
+            Map.entry(ItsCommands.class, "its"),
+            Map.entry(DmaCommands.class, "dma"),
+            Map.entry(MsiCommands.class, "msi"));
 
     private Commands() {}
 

@@ -19,11 +19,23 @@ final class FakeSmmu implements IommuInspection, Inspectable {
 
     @Override
     public InspectNode inspect() {
-        return InspectNode.group(name, List.of(
+        InspectNode registers = InspectNode.group(name, List.of(
                 new InspectNode("CR0", "0x0000000d", "+0x20",
                         List.of(InspectNode.hex("SMMUEN", 1), InspectNode.hex("EVENTQEN", 1),
                                 InspectNode.hex("CMDQEN", 1))),
                 new InspectNode("CR1", "0x00000d75", "+0x28", List.of())));
+        return name.equals("smmu1") ? registers.with(accelerated()) : registers;
+    }
+
+    private static InspectNode accelerated() {
+        return InspectNode.group("accelerated", List.of(
+                InspectNode.text("vIOMMU", "id 5"),
+                InspectNode.group("streams", List.of(new InspectNode("StreamID", "0x108", "", List.of(
+                        InspectNode.text("host device", "0000:41:00.0"),
+                        InspectNode.text("attached to", "nested").withNote("STE.Config"),
+                        InspectNode.text("table", "id 9"),
+                        InspectNode.text("vDEVICE", "id 8"),
+                        InspectNode.text("host IDR0", "0x0d4c101b")))))));
     }
 
     @Override

@@ -36,7 +36,8 @@ final class GogoSession implements Boards, AutoCloseable {
         var types = new DeviceTypes(List.of(new EduFactory()));
         List<Object> all = List.of(new BoardCommands(this), new SlotCommands(this, types, new BundleFiles(null)),
                 new ChangeCommands(this), new MemCommands(this),
-                new PciCommands(this), new SmmuCommands(this), new GicCommands(this), new ItsCommands(this),
+                new PciCommands(this), new SmmuCommands(this), new AccelCommands(this), new GicCommands(this),
+                new ItsCommands(this),
                 new DmaCommands(this), new MsiCommands(this));
         Commands.byName().forEach((name, method) -> all.stream()
                 .filter(method.getDeclaringClass()::isInstance)
