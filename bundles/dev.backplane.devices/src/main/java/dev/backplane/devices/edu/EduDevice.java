@@ -68,7 +68,7 @@ final class EduDevice implements PciDevice, Inspectable, MmioHandler {
     public TransactionResult read(
             TransactionContext context, TransactionAttributes attributes, long offset, int size) {
         EduRegister register = EduRegister.at(offset, size);
-        long value = register == null ? NO_REGISTER : registerValue(register);
+        long value = register == null ? NO_REGISTER : registerValue(context, register);
         if (register == null) {
             board.log().guestError("read of %d bytes at 0x%x: no register there".formatted(size, offset));
         }
@@ -76,12 +76,12 @@ final class EduDevice implements PciDevice, Inspectable, MmioHandler {
         return TransactionResult.Done.DONE;
     }
 
-    private long registerValue(EduRegister register) {
+    private long registerValue(TransactionContext context, EduRegister register) {
         return switch (register) {
             case IDENTIFICATION -> EduRegister.IDENTIFICATION_VALUE;
             case LIVENESS -> liveness;
             case FACTORIAL -> factorial.value();
-            case STATUS -> factorial.status();
+            case STATUS -> factorial.poll(context);
             case INTERRUPT_STATUS -> interrupts.status();
             case INTERRUPT_RAISE, INTERRUPT_ACKNOWLEDGE -> NO_REGISTER;
             case DMA_SOURCE, DMA_DESTINATION, DMA_COUNT, DMA_COMMAND -> dma.read(register);

@@ -5,7 +5,7 @@ import dev.backplane.time.VirtualClock;
 
 /**
  * The factorial unit. It computes modulo 2<sup>32</sup> and takes {@link #LATENCY_NANOS} of virtual time for it, so
- * that software sees the computing bit. Thread-safe.
+ * that software sees the computing bit. A driver that polls without letting time pass sees it once. Thread-safe.
  */
 final class EduFactorial {
     /** Virtual time from the write of a value until its factorial is there. */
@@ -43,6 +43,21 @@ final class EduFactorial {
 
     synchronized int status() {
         return (computing ? EduRegister.STATUS_COMPUTING : 0) | (interruptWhenDone ? EduRegister.STATUS_INTERRUPT : 0);
+    }
+
+    /**
+     * {@return the status, as software reads it}
+     *
+     * <p>Where a client drives the clock, time stands still while its driver polls; so the computation ends when the
+     * driver has seen that it is under way.
+     */
+    int poll(TransactionContext context) {
+        int status = status();
+        if ((status & EduRegister.STATUS_COMPUTING) != 0) {
+            countdown.stop();
+            finish(context);
+        }
+        return status;
     }
 
     /** {@return whether the unit took the value; it takes none while it computes} */
