@@ -15,7 +15,12 @@ import org.osgi.annotation.versioning.ConsumerType;
  *   <li>{@link #unrealize} gives everything back.
  * </ol>
  *
- * The engine calls these methods one at a time, on an executor with a deadline, never inside a transaction. A model
+ * Before a hand-over the engine may rehearse it: it makes models that never serve, with a context whose memory faults,
+ * whose lines and messages reach nobody and whose platform is empty, and takes them through realize, reset or restore,
+ * resume, quiesce, save and unrealize, so that the classes of the bundle are loaded when the gate closes. A model that
+ * needs its platform refuses that in realize, and is not rehearsed.
+ *
+ * <p>The engine calls these methods one at a time, on an executor with a deadline, never inside a transaction. A model
  * also implements {@link PlatformDevice} or {@link dev.backplane.pci.PciDevice}, and what it offers beyond that as
  * capability interfaces ({@link dev.backplane.inspect.Inspectable}, {@link dev.backplane.pci.PciIommu}, {@link
  * dev.backplane.irq.InterruptController}, …).

@@ -14,7 +14,8 @@ public interface Ticket {
     @FunctionalInterface
     interface Completion {
         /**
-         * Called once, outside every device lock, on a thread of the engine.
+         * Called once, on a thread of the engine outside every device lock; or on the thread that asks, under whatever
+         * lock it holds, when the transaction has ended before {@link #whenDone} is called.
          *
          * @param context context of the calling thread, for further transactions; {@link TransactionContext#data()}
          *     holds the data of a scalar read

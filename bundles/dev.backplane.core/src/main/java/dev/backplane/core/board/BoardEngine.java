@@ -99,7 +99,7 @@ final class BoardEngine implements Board {
                 this::postAndSettle,
                 slot -> diagnosis.ofSlot(slot, offers.get()));
         outside = new OutsideInputs(name, slots, backbone::hub);
-        engine = new SlotEngine(name);
+        engine = new SlotEngine(name, limits.rehearses());
         backbone.segment().onReset((functions, kind) ->
                 resetFunctions(functions.stream().map(PciFunction::slot).collect(Collectors.toSet()), kind));
     }

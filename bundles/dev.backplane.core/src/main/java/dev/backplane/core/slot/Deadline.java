@@ -44,6 +44,11 @@ public final class Deadline {
         return bounded ? Math.max(end - System.nanoTime(), LEAST_NANOS) : stepNanos;
     }
 
+    /** {@return whether there is time for what could also be left out} */
+    boolean isLeisurely() {
+        return !bounded;
+    }
+
     long millis() {
         return stepNanos / 1_000_000;
     }

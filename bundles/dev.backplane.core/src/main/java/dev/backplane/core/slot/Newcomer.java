@@ -152,7 +152,8 @@ final class Newcomer {
         };
     }
 
-    private static DeviceProperties properties(
+    /** {@return the checked values for a slot of that definition; called on a thread for bundles' code} */
+    static DeviceProperties properties(
             SlotHost host, Offer offer, SlotDefinition definition, Set<String> givenByUser) throws ModelFailure {
         String type = definition.deviceType();
         List<PropertyDescriptor> declared = offer.factory().properties();

@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The door of one model to its board. Revoked when the model is disposed of: nothing taken here works afterwards. */
-final class SlotDeviceContext implements DeviceContext {
+sealed class SlotDeviceContext implements DeviceContext permits RehearsalContext {
     private final String slot;
     private final SlotHost host;
     private final DeviceGate gate;
@@ -146,7 +146,7 @@ final class SlotDeviceContext implements DeviceContext {
     }
 
     /** Ends everything that was taken here. */
-    void revoke() {
+    final void revoke() {
         revoked = true;
         clock.revoke();
         services.forEach(Runnable::run);

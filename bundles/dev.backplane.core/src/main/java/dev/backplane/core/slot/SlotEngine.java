@@ -21,10 +21,36 @@ import java.util.function.Consumer;
  */
 public final class SlotEngine {
     private final String board;
+    private final boolean rehearses;
 
-    /** Makes the engine of a board. */
-    public SlotEngine(String board) {
+    /**
+     * Makes the engine of a board.
+     *
+     * @param board its name
+     * @param rehearses whether hand-overs are rehearsed, so that gates are closed shorter
+     */
+    public SlotEngine(String board, boolean rehearses) {
         this.board = board;
+        this.rehearses = rehearses;
+    }
+
+    private void rehearse(
+            DeviceSlot slot,
+            Offer offer,
+            SlotDefinition definition,
+            Set<String> givenByUser,
+            ModelThread bundle,
+            Deadline deadline)
+            throws ModelFailure {
+        Occupant old = slot.occupant();
+        if (rehearses && old != null && deadline.isLeisurely()) {
+            try {
+                Rehearsal.run(slot, old.offer(), slot.definition(), slot.userProperties(), bundle);
+            } catch (ModelFailure failure) {
+                slot.note("REHEARSAL_FAILED", "%s: %s".formatted(old.offer().provider(), failure.getMessage()));
+            }
+            Rehearsal.run(slot, offer, definition, givenByUser, bundle);
+        }
     }
 
     private ModelThread thread(DeviceSlot slot, Deadline deadline) {
@@ -66,6 +92,7 @@ public final class SlotEngine {
      */
     public void take(DeviceSlot slot, Offer offer, Deadline deadline) throws ModelFailure {
         try (ModelThread bundle = thread(slot, deadline)) {
+            rehearse(slot, offer, slot.definition(), slot.userProperties(), bundle, deadline);
             Occupant next = Newcomer.realize(slot, offer, bundle);
             if (slot.occupant() != null) {
                 HandOver.run(slot, next, bundle, deadline);
@@ -98,6 +125,7 @@ public final class SlotEngine {
         ModelFailure first = null;
         for (Offer offer : candidates) {
             try (ModelThread bundle = thread(slot, deadline)) {
+                rehearse(slot, offer, next, givenByUser, bundle, deadline);
                 Occupant successor = Newcomer.realize(slot, offer, next, givenByUser, bundle);
                 if (slot.occupant() != null) {
                     HandOver.swap(slot, successor, bundle, deadline);

@@ -24,8 +24,18 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     final Map<Class<?>, Object> platform = new ConcurrentHashMap<>();
     final List<String> journal = new CopyOnWriteArrayList<>();
-    final BoardRegistry registry = new BoardRegistry(
-            this, new Limits(Duration.ofMillis(1500), Duration.ofMillis(2500), Duration.ofMillis(800)), (slot, file) -> {});
+    final BoardRegistry registry;
+
+    Bench() {
+        this(false);
+    }
+
+    Bench(boolean rehearses) {
+        var limits = new Limits(
+                Duration.ofMillis(1500), Duration.ofMillis(2500), Duration.ofMillis(800), rehearses);
+        registry = new BoardRegistry(this, limits, (slot, file) -> {});
+    }
+
     private long ids = 100;
     private long stamps;
 

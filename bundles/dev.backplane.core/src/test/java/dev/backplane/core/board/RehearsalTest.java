@@ -1,0 +1,77 @@
+package dev.backplane.core.board;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.Slot;
+import dev.backplane.core.board.FakeDevice.Callback;
+import dev.backplane.core.board.FakeDevice.Fault;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class RehearsalTest {
+    private static final long DEVICE = 0x0A00_2000L;
+    private final Bench bench = new Bench(true);
+    private FakeDevice.Factory next;
+    private Board board;
+    private Slot slot;
+
+    private void board(String type) {
+        bench.offer(bench.factory(type), 0, 1);
+        board = bench.completeBoard(Bench.device(type, "dev"));
+        slot = board.slot("dev").orElseThrow();
+        next = new FakeDevice.Factory(type, new CopyOnWriteArrayList<>());
+    }
+
+    @AfterEach
+    void close() {
+        next.releaseHung.countDown();
+        bench.close();
+    }
+
+    private void handOver() {
+        bench.offer(next, 10, 2);
+        bench.settled(board);
+    }
+
+    @Test
+    void aHandOverIsRehearsedBeforeTheGateClosesAndDisturbsNobody() {
+        board("plain");
+        Bench.write(board, DEVICE, 6);
+        handOver();
+        assertThat(slot.handOvers()).isEqualTo(1);
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(6);
+        assertThat(Bench.read(board, FakeMachine.CONTROLLER)).as("no interrupt").isZero();
+        assertThat(next.created).hasValue(3);
+        assertThat(next.journal.stream().filter(line -> line.startsWith("UNREALIZE"))).hasSize(2);
+        assertThat(next.journal.indexOf("SAVE dev")).isLessThan(next.journal.indexOf("RESTORE dev"));
+    }
+
+    @Test
+    void aFunctionIsRehearsedToo() {
+        board("pci-card");
+        handOver();
+        assertThat(slot.handOvers()).isEqualTo(1);
+        assertThat(next.created).hasValue(3);
+    }
+
+    @Test
+    void whatThrowsOnlyInARehearsalTakesOverAllTheSame() {
+        board("plain");
+        next.faults.put(Callback.SAVE, Fault.THROWS);
+        handOver();
+        assertThat(slot.handOvers()).isEqualTo(1);
+    }
+
+    @Test
+    void whatHangsInARehearsalIsRefusedWhileTheOldOneServes() {
+        board("plain");
+        next.faults.put(Callback.RESTORE, Fault.HANGS);
+        bench.journal.clear();
+        handOver();
+        assertThat(slot.handOvers()).isZero();
+        assertThat(slot.history().getLast().detail()).contains("rehearse a hand-over did not return");
+        assertThat(Bench.read(board, DEVICE)).isZero();
+    }
+}
