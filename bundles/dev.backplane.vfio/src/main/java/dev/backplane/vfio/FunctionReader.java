@@ -11,7 +11,6 @@ import dev.backplane.pci.PciFunctionDescription.Msix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -30,8 +29,6 @@ final class FunctionReader {
     private static final int SERIAL_NUMBER = 0x0003;
     private static final int EXTENDED_VENDOR_SPECIFIC = 0x000B;
     private static final int ATS = 0x000F;
-    private static final int ATS_CONTROL = 2;
-    private static final int ATS_ENABLE_AND_STU = 0x801F;
     private static final int LEAST_BAR = 16;
 
     private final HostPciFunction function;
@@ -99,14 +96,15 @@ final class FunctionReader {
     }
 
     /**
-     * What a guest may see as it is. The board itself makes MSI, MSI-X, Power Management and PCI Express; what else has
-     * an effect on the host is the host's.
+     * What a guest may see as it is. The board itself makes MSI, MSI-X, Power Management and PCI Express. PASID is not
+     * shown: the host enables it as page tables need it. ATS is enabled by STE.EATS; what a guest writes to its control
+     * register the host ignores.
      */
     private List<PciCapability> capabilities() {
         var capabilities = new ArrayList<PciCapability>();
         for (int at = first(); at != 0; at = byteAt(at + 1) & ~3) {
             if (byteAt(at) == VENDOR_SPECIFIC && byteAt(at + 2) > 2) {
-                capabilities.add(readOnly(VENDOR_SPECIFIC, false, 0, at + 2, byteAt(at + 2) - 2));
+                capabilities.add(passed(VENDOR_SPECIFIC, false, 0, at, byteAt(at + 2) - 2));
             }
         }
         if (capability(EXPRESS) == 0 || config.limit() <= EXTENDED) {
@@ -115,28 +113,20 @@ final class FunctionReader {
         for (int at = EXTENDED; at >= EXTENDED && config.getInt(at) != 0; at = config.getInt(at) >>> 20) {
             int version = config.getInt(at) >>> 16 & 0xF;
             switch (config.getInt(at) & 0xFFFF) {
-                case SERIAL_NUMBER -> capabilities.add(readOnly(SERIAL_NUMBER, true, version, at + 4, 8));
-                case EXTENDED_VENDOR_SPECIFIC -> capabilities.add(readOnly(
-                        EXTENDED_VENDOR_SPECIFIC, true, version, at + 4, (config.getInt(at + 4) >>> 20) - 4));
-                case ATS -> capabilities.add(ats(version, at + 4));
+                case SERIAL_NUMBER -> capabilities.add(passed(SERIAL_NUMBER, true, version, at, 8));
+                case EXTENDED_VENDOR_SPECIFIC -> capabilities.add(passed(
+                        EXTENDED_VENDOR_SPECIFIC, true, version, at, (config.getInt(at + 4) >>> 20) - 4));
+                case ATS -> capabilities.add(passed(ATS, true, version, at, 4));
                 default -> { }
             }
         }
         return capabilities;
     }
 
-    private PciCapability readOnly(int id, boolean extended, int version, int from, int length) {
-        return new PciCapability(id, extended, version, bytes(from, length), new byte[length]);
-    }
-
-    /** The guest's enable bit is its own; the host's follows STE.EATS. */
-    private PciCapability ats(int version, int from) {
-        byte[] reset = bytes(from, 4);
-        Arrays.fill(reset, ATS_CONTROL, 4, (byte) 0);
-        byte[] writable = new byte[4];
-        writable[ATS_CONTROL] = (byte) ATS_ENABLE_AND_STU;
-        writable[ATS_CONTROL + 1] = (byte) (ATS_ENABLE_AND_STU >>> 8);
-        return new PciCapability(ATS, true, version, reset, writable);
+    /** The device answers for the body of the capability, at the same offset. */
+    private PciCapability passed(int id, boolean extended, int version, int at, int length) {
+        return new PciCapability(
+                id, extended, version, bytes(at + (extended ? 4 : 2), length), new byte[length], at);
     }
 
     private byte[] bytes(int from, int length) {

@@ -57,7 +57,7 @@ final class HostInterrupts {
         return msix ? IrqIndex.MSIX : IrqIndex.MSI;
     }
 
-    private BitSet used(boolean msix) {
+    private BitSet bits(boolean msix) {
         return msix ? msixUsed : msiUsed;
     }
 
@@ -65,16 +65,16 @@ final class HostInterrupts {
         if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
             disablePin();
         }
-        used(msix).set(vector);
+        bits(msix).set(vector);
         attempt(() -> device.setTriggers(index(msix), vector, List.of(trigger)));
     }
 
     synchronized void release(int vector, boolean msix) {
-        if (!used(msix).get(vector)) {
+        if (!bits(msix).get(vector)) {
             return;
         }
-        used(msix).clear(vector);
-        if (used(msix).isEmpty()) {
+        bits(msix).clear(vector);
+        if (bits(msix).isEmpty()) {
             attempt(() -> device.disable(index(msix)));
         } else {
             attempt(() -> device.setTriggers(index(msix), vector, Collections.singletonList(null)));
@@ -138,6 +138,18 @@ final class HostInterrupts {
         running = true;
         if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
             enablePin();
+        }
+    }
+
+    /** {@return the vectors that are connected} */
+    synchronized int[] used(boolean msix) {
+        return bits(msix).stream().toArray();
+    }
+
+    /** Takes over vectors that a predecessor has connected. */
+    synchronized void adopt(boolean msix, int[] vectors) {
+        for (int vector : vectors) {
+            bits(msix).set(vector);
         }
     }
 

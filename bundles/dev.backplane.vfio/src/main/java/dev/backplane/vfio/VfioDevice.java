@@ -28,7 +28,13 @@ final class VfioDevice implements AssignedDevice, Inspectable {
     static final String HOST = "host";
     static final String IOMMUFD = "iommufd";
     static final String DEVICE_LEASE = "device";
+    private static final String MSI_VECTORS = "msi-vectors";
+    private static final String MSIX_VECTORS = "msix-vectors";
     private static final int STATE_VERSION = 1;
+    private static final int COMMAND = 0x04;
+    private static final int MEMORY_SPACE = 1 << 1;
+    private static final int BUS_MASTER = 1 << 2;
+    private static final int PIN_DISABLE = 1 << 10;
 
     private final HostPciDevices hosts;
     private final FunctionReader function;
@@ -112,6 +118,12 @@ final class VfioDevice implements AssignedDevice, Inspectable {
     }
 
     @Override
+    public void commandChanged(boolean busMaster, boolean pinDisabled) {
+        device.write(HostPciDevice.CONFIG_REGION, COMMAND, 2,
+                MEMORY_SPACE | (busMaster ? BUS_MASTER : 0) | (pinDisabled ? PIN_DISABLE : 0));
+    }
+
+    @Override
     public void vectorUsed(int vector, boolean msix, EventFd trigger) {
         interrupts.use(vector, msix, trigger);
     }
@@ -145,7 +157,10 @@ final class VfioDevice implements AssignedDevice, Inspectable {
 
     @Override
     public SavedState save() {
-        return new SavedState(TYPE, STATE_VERSION, Map.of(HOST, function.address()));
+        return new SavedState(TYPE, STATE_VERSION, Map.of(
+                HOST, function.address(),
+                MSI_VECTORS, interrupts.used(false),
+                MSIX_VECTORS, interrupts.used(true)));
     }
 
     @Override
@@ -156,6 +171,8 @@ final class VfioDevice implements AssignedDevice, Inspectable {
             throw new RestoreException("vfio-pci: state is of host device %s, this is %s: registers of one device are "
                     .formatted(before, function.address()) + "not another's; unplug it and plug this one");
         }
+        interrupts.adopt(false, state.get(MSI_VECTORS, int[].class));
+        interrupts.adopt(true, state.get(MSIX_VECTORS, int[].class));
     }
 
     @Override
