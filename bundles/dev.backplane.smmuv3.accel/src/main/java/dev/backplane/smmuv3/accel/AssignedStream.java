@@ -102,4 +102,9 @@ final class AssignedStream {
     String vdeviceLease() {
         return "vdevice.0x%x".formatted(streamId);
     }
+
+    /** {@return how the names of the stream's nested tables begin} */
+    String tableLeases() {
+        return "hwpt.0x%x.".formatted(streamId);
+    }
 }

@@ -69,6 +69,11 @@ final class HostObjects {
         }
     }
 
+    /** Destroys all objects whose names begin alike. */
+    void discardAll(String prefix) {
+        leases.names().stream().filter(name -> name.startsWith(prefix)).forEach(this::discard);
+    }
+
     /** Destroys an object; if the host refuses that, the slot keeps it, and the next of its name or the end ends it. */
     void discard(String name) {
         try {

@@ -58,7 +58,7 @@ final class StreamAttacher {
                     () -> viommu.allocateVdevice(stream.device.device(), stream.streamId));
         }
         Hwpt hwpt = viommu.allocateHwpt(stream.device.device(), target.ste0(), target.ste1());
-        String lease = "hwpt.0x%x.%d".formatted(stream.streamId, hwpt.id());
+        String lease = stream.tableLeases() + hwpt.id();
         objects.hold(lease, hwpt);
         boolean attached = false;
         try {
@@ -88,8 +88,9 @@ final class StreamAttacher {
         return failure;
     }
 
-    /** Frees the stream's name at the host; it must not be attached to a nested table. */
+    /** Frees what the host has under the stream's name; it must not be attached to a nested table. */
     void forgetStreamId(AssignedStream stream) {
+        objects.discardAll(stream.tableLeases());
         objects.discard(stream.vdeviceLease());
     }
 }

@@ -137,6 +137,20 @@ class HandOverTest {
         assertThat(host.calls).contains("attach a nested", "attach b bypass");
     }
 
+    /** Its function was unplugged while no model was there. */
+    @Test
+    void lettingGoOfADeviceThatNobodyDescribedLeavesNothing() throws Exception {
+        old.smmu.quiesce();
+        old.smmu.unrealize();
+        var next = old.successor(Map.of());
+        connect(next);
+        next.disconnect(0x108);
+        next.disconnect(0x110);
+        assertThat(first.attachment()).isEqualTo("stage2");
+        assertThat(host.objects()).isEmpty();
+        assertThat(next.leases.names()).isEmpty();
+    }
+
     @Test
     void withoutLeasesEverythingIsMadeAnew() throws Exception {
         var other = new FakeHost();
