@@ -22,7 +22,9 @@ final class Commands {
             Map.entry(GicCommands.class, "gic"),
             Map.entry(ItsCommands.class, "its"),
             Map.entry(DmaCommands.class, "dma"),
-            Map.entry(MsiCommands.class, "msi"));
+            Map.entry(MsiCommands.class, "msi"),
+            Map.entry(HostCommands.class, "host"),
+            Map.entry(VfioCommands.class, "vfio"));
 
     private Commands() {}
 
