@@ -63,6 +63,7 @@ final class Backbone implements SlotHost, AutoCloseable {
         segment.onIommus(assignments);
         segment.onIrqfd(messages::irqfd);
         acceleration = new Acceleration(board, surroundings, messages);
+        epochs.onExpulsion(time::threadHangs);
         watchdog = new Watchdog(board, epochs, transactionLimit);
     }
 

@@ -8,6 +8,9 @@ import java.util.List;
 
 /** Models leave their slots: because their bundle goes, or because they failed. */
 final class Departure {
+    /** How long users of a model that has failed may keep it. */
+    private static final Duration USERS = Duration.ofMillis(500);
+
     private Departure() {}
 
     /**
@@ -116,11 +119,16 @@ final class Departure {
         slot.capabilities().park();
         slot.vacate(State.FAILED, null, "%s failed: %s".formatted(provider, reason));
         Deadline deadline = Deadline.total(Duration.ofMillis(500), Deadline.DEPARTURE);
+        if (!slot.lockUsersOut(Deadline.each(USERS))) {
+            slot.note("USED_WHILE_LEAVING", "a command on the device has not returned");
+        }
         try (ModelThread bundle = new ModelThread(slot.host().board() + "-failed", deadline)) {
             drain(List.of(slot), bundle);
             slot.mount().vacate();
             slot.capabilities().unpublish();
             Newcomer.discard(slot, gone, bundle);
+        } finally {
+            slot.letUsersIn();
         }
         event.commit(slot, "%s: %s".formatted(provider, reason));
     }

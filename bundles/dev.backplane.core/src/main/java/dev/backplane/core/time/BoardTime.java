@@ -2,6 +2,7 @@ package dev.backplane.core.time;
 
 import dev.backplane.board.BoardClock;
 import java.util.PriorityQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -10,14 +11,16 @@ import java.util.concurrent.locks.ReentrantLock;
  * advances it by hand, and timers expire on the thread that does. Thread-safe.
  */
 public final class BoardTime implements BoardClock, AutoCloseable {
+    private static final long LOOK_MILLIS = 20;
+
     private final String board;
     private final boolean realTime;
     private volatile long origin = System.nanoTime();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
-    /** Held while a timer expires. */
-    private final ReentrantLock advancing = new ReentrantLock();
+    /** Held while a timer expires; another one when a thread hangs in that. */
+    private volatile Advance advancing = new Advance();
 
     private final PriorityQueue<Alarm> alarms = new PriorityQueue<>();
     private long order;
@@ -58,22 +61,79 @@ public final class BoardTime implements BoardClock, AutoCloseable {
             throw new IllegalStateException(
                     "real time drives the clock of board %s: make the board with clock=manual".formatted(board));
         }
-        advancing.lock();
+        Advance held = advance();
         try {
             if (time < manualNow) {
                 throw new IllegalArgumentException(
                         "virtual time %d ns lies in the past: it is %d ns".formatted(time, manualNow));
             }
-            expire(time);
-            manualNow = time;
+            expire(time, held);
+            if (held == advancing) {
+                manualNow = time;
+            }
         } finally {
-            advancing.unlock();
+            held.unlock();
+        }
+    }
+
+    /** The right to let timers expire. */
+    private static final class Advance extends ReentrantLock {
+        private static final long serialVersionUID = 1L;
+
+        boolean isOf(Thread thread) {
+            return getOwner() == thread;
+        }
+    }
+
+    /** {@return the right to let timers expire, to be given back by {@code unlock}} */
+    private Advance advance() {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                Advance now = advancing;
+                try {
+                    if (now.tryLock(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+                        if (now == advancing) {
+                            return now;
+                        }
+                        now.unlock();
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** A thread hangs in the timer of a model: if it drives this clock, another one does from now on. */
+    public void threadHangs(Thread thread) {
+        lock.lock();
+        try {
+            if (advancing.isOf(thread)) {
+                advancing = new Advance();
+            }
+            if (driver == thread) {
+                driver = null;
+                if (!closed && !alarms.isEmpty()) {
+                    startDriver();
+                }
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
     /** Lets everything expire until a time, unless the clock is paused, be it by what expires. */
-    private void expire(long time) {
-        for (Alarm due = takeDue(time); due != null; due = takeDue(time)) {
+    private void expire(long time, Advance held) {
+        while (held == advancing) {
+            Alarm due = takeDue(time);
+            if (due == null) {
+                return;
+            }
             manualNow = Math.max(manualNow, due.deadline);
             due.timer.due();
         }
@@ -81,20 +141,20 @@ public final class BoardTime implements BoardClock, AutoCloseable {
 
     @Override
     public void pause() {
-        advancing.lock(); // what expires now has its end
+        Advance held = advance(); // what expires now has its end
         try {
             if (!paused) {
                 heldNow = realTime ? now() : -1;
                 paused = true;
             }
         } finally {
-            advancing.unlock();
+            held.unlock();
         }
     }
 
     @Override
     public void resume() {
-        advancing.lock();
+        Advance held = advance();
         try {
             if (!paused) {
                 return;
@@ -105,10 +165,10 @@ public final class BoardTime implements BoardClock, AutoCloseable {
                 heldNow = -1;
                 wakeDriver();
             } else {
-                expire(manualNow);
+                expire(manualNow, held);
             }
         } finally {
-            advancing.unlock();
+            held.unlock();
         }
     }
 
@@ -199,14 +259,14 @@ public final class BoardTime implements BoardClock, AutoCloseable {
 
     private void drive() {
         while (awaitDue()) {
-            advancing.lock();
+            Advance held = advance();
             try {
                 Alarm due = takeDue(now());
                 if (due != null) {
                     due.timer.due();
                 }
             } finally {
-                advancing.unlock();
+                held.unlock();
             }
         }
     }
@@ -215,7 +275,7 @@ public final class BoardTime implements BoardClock, AutoCloseable {
     private boolean awaitDue() {
         lock.lock();
         try {
-            while (!closed) {
+            while (!closed && driver == Thread.currentThread()) {
                 Alarm next = alarms.peek();
                 if (next == null || paused) {
                     changed.await();

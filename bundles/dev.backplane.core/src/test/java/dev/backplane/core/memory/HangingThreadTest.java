@@ -8,6 +8,8 @@ import dev.backplane.core.epoch.EpochContext;
 import dev.backplane.core.epoch.EpochDomain;
 import dev.backplane.core.epoch.Watchdog;
 import dev.backplane.core.irq.InterruptHub;
+import dev.backplane.core.time.BoardTime;
+import dev.backplane.core.time.DeviceClock;
 import dev.backplane.irq.InterruptController;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.memory.DmaAddressSpace.Translating;
@@ -230,6 +232,42 @@ class HangingThreadTest {
         finish();
         first.set(false);
         assertThat(levels).endsWith(true, false);
+    }
+
+    @Test
+    void aTimerThatHangsHoldsNoOtherTimerUp() throws Exception {
+        for (boolean realTime : new boolean[] {true, false}) {
+            var time = new BoardTime("b", realTime);
+            epochs.onExpulsion(time::threadHangs);
+            var faulty = new DeviceGate("faulty", epochs, Duration.ofSeconds(20));
+            faulty.open();
+            var hangs = new CountDownLatch(1);
+            new DeviceClock(time, faulty, epochs)
+                    .timer(context -> {
+                        hangs.countDown();
+                        hang();
+                    })
+                    .arm(1);
+            var fires = new AtomicInteger();
+            gate.open();
+            var timer = new DeviceClock(time, gate, epochs).timer(context -> fires.incrementAndGet());
+            if (!realTime) {
+                start(context -> {
+                    time.advanceTo(2);
+                    return Done.DONE;
+                });
+            }
+            hangs.await();
+            timer.arm(time.now() + 10);
+            if (!realTime) {
+                time.advanceTo(1_000);
+            }
+            await().until(() -> fires.get() == 1);
+            await().until(() -> faulty.state() == DeviceGate.State.FAILED);
+            assertThat(gate.state()).isEqualTo(DeviceGate.State.OPEN);
+            time.close();
+        }
+        finish();
     }
 
     @Test

@@ -99,6 +99,26 @@ class SystemBusTest {
     }
 
     @Test
+    void aRecorderThatThrowsIsEndedAndBlamedOnNobody() throws Exception {
+        ram(1 << 20);
+        DeviceGate own = gate(Duration.ofSeconds(5));
+        own.open();
+        DmaPort device = bus.port("nic", own, TransactionAttributes.NONE);
+        var calls = new ArrayList<Long>();
+        bus.record("nic", (write, address, length) -> {
+            calls.add(address);
+            throw new IllegalStateException("full");
+        });
+        own.locked(context, () -> {
+            assertThat(device.write(context, RAM, 4, 1)).isSameAs(Done.DONE);
+            assertThat(device.write(context, RAM + 4, 4, 1)).isSameAs(Done.DONE);
+        });
+        assertThat(own.isOpen()).isTrue();
+        assertThat(calls).containsExactly(RAM);
+        bus.record("nic", (write, address, length) -> {}).close();
+    }
+
+    @Test
     void unassignedAddressesAreDecodeErrors() {
         ram(1 << 20);
         assertThat(port.read(context, 0x1000, 4)).isSameAs(Fault.DECODE_ERROR);
