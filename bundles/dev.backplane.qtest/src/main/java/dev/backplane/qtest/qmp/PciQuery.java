@@ -14,6 +14,16 @@ final class PciQuery {
     private static final int HEADER_TYPE = 0x0E;
     private static final int BRIDGE_HEADER = 1;
     private static final int BUS_NUMBERS = 0x18;
+
+    // Windows of a bridge (PCI Express Base, section 7.5.1.3).
+    private static final int IO_WINDOW = 0x1C;
+    private static final int MEMORY_WINDOW = 0x20;
+    private static final int PREFETCHABLE_WINDOW = 0x24;
+    private static final int PREFETCHABLE_BASE_UPPER = 0x28;
+    private static final int PREFETCHABLE_LIMIT_UPPER = 0x2C;
+    private static final int IO_UPPER = 0x30;
+    private static final int WIDE = 0xF;
+
     private static final int SUBSYSTEM = 0x2C;
     private static final int INTERRUPT = 0x3C;
 
@@ -77,13 +87,52 @@ final class PciQuery {
             Map<String, Object> below = Members.of("bus", Members.of(
                     "number", (long) (numbers & 0xFF),
                     "secondary", (long) secondary,
-                    "subordinate", (long) (numbers >>> 16 & 0xFF)));
+                    "subordinate", (long) (numbers >>> 16 & 0xFF),
+                    "io_range", io(pci, context, address),
+                    "memory_range", memory(pci, context, address),
+                    "prefetchable_range", prefetchable(pci, context, address)));
             if (secondary != 0) {
                 below.put("devices", devices(machine, secondary));
             }
             device.put("pci_bridge", below);
         }
         return device;
+    }
+
+    private static Map<String, Object> io(PciFabric pci, TransactionContext context, Bdf bridge) {
+        int window = pci.readConfig(context, bridge, IO_WINDOW, 2);
+        long base = (window & 0xF0) << 8;
+        long limit = (window >>> 8 & 0xF0) << 8 | 0xFFF;
+        if ((window & WIDE) == 1) {
+            int upper = pci.readConfig(context, bridge, IO_UPPER, 4);
+            base |= (upper & 0xFFFFL) << 16;
+            limit |= (upper >>> 16 & 0xFFFFL) << 16;
+        }
+        return Members.of("base", base, "limit", limit);
+    }
+
+    private static Map<String, Object> memory(PciFabric pci, TransactionContext context, Bdf bridge) {
+        int window = pci.readConfig(context, bridge, MEMORY_WINDOW, 4);
+        return Members.of("base", memoryBase(window), "limit", memoryLimit(window));
+    }
+
+    private static Map<String, Object> prefetchable(PciFabric pci, TransactionContext context, Bdf bridge) {
+        int window = pci.readConfig(context, bridge, PREFETCHABLE_WINDOW, 4);
+        long base = memoryBase(window);
+        long limit = memoryLimit(window);
+        if ((window & WIDE) == 1) {
+            base |= (pci.readConfig(context, bridge, PREFETCHABLE_BASE_UPPER, 4) & 0xFFFF_FFFFL) << 32;
+            limit |= (pci.readConfig(context, bridge, PREFETCHABLE_LIMIT_UPPER, 4) & 0xFFFF_FFFFL) << 32;
+        }
+        return Members.of("base", base, "limit", limit);
+    }
+
+    private static long memoryBase(int window) {
+        return (window & 0xFFF0L) << 16;
+    }
+
+    private static long memoryLimit(int window) {
+        return (window >>> 16 & 0xFFF0L) << 16 | 0xF_FFFF;
     }
 
     private static List<Object> regions(PciFabric.Function function) {

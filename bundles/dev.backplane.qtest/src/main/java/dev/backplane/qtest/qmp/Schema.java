@@ -1,16 +1,23 @@
 package dev.backplane.qtest.qmp;
 
+import dev.backplane.qtest.qmp.QapiTypes.Enumeration;
+import dev.backplane.qtest.qmp.QapiTypes.Structure;
 import dev.backplane.qtest.qmp.QmpCommand.JsonType;
 import dev.backplane.qtest.qmp.QmpCommand.Parameter;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
-/** What query-qmp-schema and query-commands tell: the commands as they are declared. */
+/**
+ * What query-qmp-schema and query-commands tell: the commands as they are declared. As clients expect, types other than
+ * builtin ones and lists of them have numbers for names.
+ */
 final class Schema {
-    private static final List<String> EVENTS = List.of("DEVICE_DELETED", "RESET", "RESUME", "SHUTDOWN", "STOP");
-
     private final Collection<QmpCommand> commands;
 
     Schema(Collection<QmpCommand> commands) {
@@ -18,45 +25,103 @@ final class Schema {
     }
 
     void addTo(QmpCatalog catalog) {
-        catalog.add(QmpCommand.of("query-qmp-schema", arguments -> entries()));
+        catalog.add(QmpCommand.of("query-qmp-schema", arguments -> new Description().of(commands)));
         catalog.add(QmpCommand.of(
                 "query-commands",
                 arguments -> commands.stream().map(command -> Members.of("name", command.name())).toList()));
     }
 
-    private List<Map<String, Object>> entries() {
-        List<Map<String, Object>> entries = new ArrayList<>();
-        List<Map<String, Object>> types = new ArrayList<>();
-        int number = 0;
-        for (QmpCommand command : commands) {
-            String argumentType = Integer.toString(number++);
-            entries.add(Members.of(
-                    "name", command.name(), "meta-type", "command", "arg-type", argumentType, "ret-type", "any",
-                    "allow-oob", false));
-            types.add(Members.of(
-                    "name", argumentType,
-                    "meta-type", "object",
-                    "members", command.parameters().stream().map(Schema::member).toList()));
-        }
-        String empty = Integer.toString(number);
-        types.add(Members.of("name", empty, "meta-type", "object", "members", List.of()));
-        for (String event : EVENTS) {
-            entries.add(Members.of("name", event, "meta-type", "event", "arg-type", empty));
-        }
-        entries.addAll(types);
-        for (JsonType type : JsonType.values()) {
-            entries.add(type == JsonType.ARRAY
-                    ? Members.of("name", type.qapi(), "meta-type", "array", "element-type", JsonType.STRING.qapi())
-                    : Members.of("name", type.qapi(), "meta-type", "builtin", "json-type", type.json()));
-        }
-        return entries;
-    }
+    /** One description in the making. */
+    private static final class Description {
+        private final Map<String, String> numbers = new LinkedHashMap<>();
+        private final Set<String> lists = new LinkedHashSet<>();
+        private final List<Map<String, Object>> entries = new ArrayList<>();
+        private final List<Map<String, Object>> types = new ArrayList<>();
 
-    private static Map<String, Object> member(Parameter parameter) {
-        Map<String, Object> member = Members.of("name", parameter.name(), "type", parameter.type().qapi());
-        if (!parameter.required()) {
-            member.put("default", null);
+        List<Map<String, Object>> of(Collection<QmpCommand> commands) {
+            reference(QapiTypes.EMPTY);
+            for (QmpCommand command : commands) {
+                entries.add(Members.of(
+                        "name", command.name(),
+                        "meta-type", "command",
+                        "arg-type", arguments(command),
+                        "ret-type", reference(QapiTypes.returned(command.name()))));
+            }
+            new TreeMap<>(QapiTypes.events()).forEach((name, type) -> entries.add(
+                    Members.of("name", name, "meta-type", "event", "arg-type", reference(type))));
+            entries.addAll(types);
+            for (String list : lists) {
+                entries.add(Members.of(
+                        "name", list, "meta-type", "array", "element-type", list.substring(1, list.length() - 1)));
+            }
+            for (JsonType type : JsonType.values()) {
+                if (type != JsonType.ARRAY) {
+                    entries.add(Members.of("name", type.qapi(), "meta-type", "builtin", "json-type", type.json()));
+                }
+            }
+            return entries;
         }
-        return member;
+
+        private String arguments(QmpCommand command) {
+            if (command.parameters().isEmpty()) {
+                return reference(QapiTypes.EMPTY);
+            }
+            String number = number("arguments of " + command.name());
+            types.add(Members.of(
+                    "name", number,
+                    "meta-type", "object",
+                    "members", command.parameters().stream().map(this::member).toList()));
+            return number;
+        }
+
+        private Map<String, Object> member(Parameter parameter) {
+            return member(parameter.name(), parameter.type().qapi(), !parameter.required());
+        }
+
+        private Map<String, Object> member(String name, String type, boolean optional) {
+            Map<String, Object> member = Members.of("name", name, "type", reference(type));
+            if (optional) {
+                member.put("default", null);
+            }
+            return member;
+        }
+
+        private String number(String name) {
+            String number = Integer.toString(numbers.size());
+            numbers.put(name, number);
+            return number;
+        }
+
+        /** {@return what a type is called here} It is described when it is called so for the first time. */
+        private String reference(String type) {
+            if (type.startsWith("[")) {
+                String list = "[" + reference(type.substring(1, type.length() - 1)) + "]";
+                lists.add(list);
+                return list;
+            }
+            QapiTypes.Type described = QapiTypes.types().get(type);
+            if (described == null) {
+                return type; // builtin
+            }
+            String known = numbers.get(type);
+            if (known != null) {
+                return known;
+            }
+            String number = number(type); // before its members, which may speak of it
+            types.add(switch (described) {
+                case Enumeration(List<String> values) -> Members.of(
+                        "name", number,
+                        "meta-type", "enum",
+                        "members", values.stream().map(value -> Members.of("name", value)).toList(),
+                        "values", values);
+                case Structure(var members) -> Members.of(
+                        "name", number,
+                        "meta-type", "object",
+                        "members", members.stream()
+                                .map(member -> member(member.name(), member.type(), member.optional()))
+                                .toList());
+            });
+            return number;
+        }
     }
 }

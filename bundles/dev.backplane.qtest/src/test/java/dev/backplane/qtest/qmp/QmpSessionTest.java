@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -257,6 +259,58 @@ class QmpSessionTest {
         assertThat(schema.toString()).contains("name=device_add, meta-type=command", "name=RESET, meta-type=event");
         for (Object name : names) {
             assertThat(schema.toString()).contains("{name=" + name + ", meta-type=command");
+        }
+    }
+
+    @Test
+    void everyTypeInTheSchemaIsDescribedAndEveryAnswerFitsItsType() throws Exception {
+        Map<String, Map<?, ?>> schema = new HashMap<>();
+        for (Object entry : (List<?>) execute("{\"execute\":\"query-qmp-schema\"}")) {
+            var members = (Map<?, ?>) entry;
+            assertThat(schema.put((String) members.get("name"), members)).as("twice: %s", members).isNull();
+        }
+        for (String command : List.of(
+                "query-version", "query-status", "query-machines", "query-cpus-fast", "query-cpu-definitions", "query-name",
+                "query-target", "query-kvm", "qom-list-types", "query-pci", "query-commands", "query-qmp-schema", "cont")) {
+            Object answer = execute("{\"execute\":\"%s\"}".formatted(command));
+            requireFit(schema, (String) schema.get(command).get("ret-type"), answer, command);
+        }
+        requireFit(
+                schema,
+                (String) schema.get("device-list-properties").get("ret-type"),
+                execute("{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"edu\"}}"),
+                "device-list-properties");
+    }
+
+    private static void requireFit(Map<String, Map<?, ?>> schema, String type, Object value, String where) {
+        Map<?, ?> described = schema.get(type);
+        assertThat(described).as("%s: type %s", where, type).isNotNull();
+        switch ((String) described.get("meta-type")) {
+            case "array" -> ((List<?>) value).forEach(element ->
+                    requireFit(schema, (String) described.get("element-type"), element, where + "[]"));
+            case "enum" -> assertThat((List<?>) described.get("values")).as(where).anyMatch(value::equals);
+            case "object" -> {
+                var rest = new HashSet<Object>(((Map<?, ?>) value).keySet());
+                for (Object each : (List<?>) described.get("members")) {
+                    var member = (Map<?, ?>) each;
+                    Object name = member.get("name");
+                    if (rest.remove(name)) {
+                        requireFit(schema, (String) member.get("type"), ((Map<?, ?>) value).get(name), where + "." + name);
+                    } else {
+                        assertThat(member.containsKey("default")).as("%s lacks %s", where, name).isTrue();
+                    }
+                }
+                assertThat(rest).as("%s: not in the schema", where).isEmpty();
+            }
+            default -> {
+                Class<?> expected = switch (type) {
+                    case "str" -> String.class;
+                    case "int" -> Long.class;
+                    case "bool" -> Boolean.class;
+                    default -> Object.class;
+                };
+                assertThat(value).as(where).isInstanceOf(expected);
+            }
         }
     }
 
