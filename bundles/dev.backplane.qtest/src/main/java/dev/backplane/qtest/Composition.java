@@ -26,6 +26,7 @@ final class Composition {
             "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtio-mmio-transports",
             "virtualization", "x-oem-id", "x-oem-table-id");
 
+    private static final String ACCELERATOR = "accel";
     private static final String SMMU_TYPE = "arm-smmuv3";
     private static final String IOMMU_STAGE = "iommu-stage";
     private static final String IOMMU_PROFILE = "iommu-profile";
@@ -49,9 +50,10 @@ final class Composition {
      * {@return the definition}
      *
      * @param manualClock whether clients drive the clock
+     * @param accelerator what runs the guest
      * @throws CommandLineException if the machine has no such option, or there is no such machine or device type
      */
-    BoardDefinition definition(boolean manualClock) throws CommandLineException {
+    BoardDefinition definition(boolean manualClock, String accelerator) throws CommandLineException {
         MachineType type = machineType(command.machine());
         Map<String, String> options = new LinkedHashMap<>();
         Set<String> known = type.options().stream().map(option -> option.name()).collect(Collectors.toSet());
@@ -64,6 +66,9 @@ final class Composition {
         }
         if (known.contains("clock")) {
             options.put("clock", manualClock ? "manual" : "realtime");
+        }
+        if (known.contains(ACCELERATOR)) {
+            options.put(ACCELERATOR, accelerator);
         }
         if (known.contains(IOMMU_STAGE) && MachineNames.hasChoiceOfStages(command.machine())) {
             options.put(IOMMU_STAGE, stage());

@@ -25,7 +25,7 @@ import org.osgi.framework.BundleContext;
 /** One run of a machine: composes the board, serves the protocols, waits for the end. For one use. */
 final class MachineRun {
     private static final String PROGRAM = "backplane-system-aarch64: ";
-    private static final String ACCELERATOR = "dev.backplane.accelerator.Accelerator";
+    private static final String QTEST = "qtest";
     private static final String PARENT = "backplane.parent";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int FAILED = 1;
@@ -45,10 +45,10 @@ final class MachineRun {
 
     /** {@return the exit status} */
     int run() throws CommandLineException, InterruptedException {
-        boolean manualClock = choosesQtest();
+        String accelerator = accelerator();
         Optional<Board> board = command.machine().equals(SystemCommand.NO_MACHINE)
                 ? Optional.empty()
-                : Optional.of(compose(manualClock));
+                : Optional.of(compose(accelerator));
         var control = new MachineControl(board, command.stopped(), command.noReboot());
         var end = new ProcessEnd(control, services, command.pidfile());
         try {
@@ -70,32 +70,32 @@ final class MachineRun {
         }
     }
 
-    /** Chooses the first accelerator that is there; {@return whether it is qtest, so that clients drive the clock} */
-    private boolean choosesQtest() throws CommandLineException {
+    /** {@return the first accelerator that is there; with qtest, clients drive the clock} */
+    private String accelerator() throws CommandLineException {
         for (String accelerator : command.accelerators()) {
             switch (accelerator) {
-                case "qtest" -> {
-                    return true;
+                case QTEST -> {
+                    return QTEST;
                 }
                 case "kvm" -> {
-                    if (providers.needService(ACCELERATOR)) {
-                        return false;
+                    if (providers.needAccelerator(accelerator)) {
+                        return accelerator;
                     }
                 }
                 default -> {
                     System.err.println(PROGRAM + "warning: -accel tcg: no processor runs; devices and clients do");
-                    return false;
+                    return accelerator;
                 }
             }
         }
         if (command.accelerators().isEmpty()) {
-            return false;
+            return "tcg";
         }
         throw new CommandLineException("-accel kvm: there is no accelerator; the nearest supported one is -accel qtest");
     }
 
-    private Board compose(boolean manualClock) throws CommandLineException, InterruptedException {
-        var definition = new Composition(providers, command).definition(manualClock);
+    private Board compose(String accelerator) throws CommandLineException, InterruptedException {
+        var definition = new Composition(providers, command).definition(accelerator.equals(QTEST), accelerator);
         Board board;
         try {
             board = boards.create(definition);

@@ -1,5 +1,6 @@
 package dev.backplane.qtest;
 
+import dev.backplane.accelerator.Accelerator;
 import dev.backplane.board.MachineType;
 import dev.backplane.device.DeviceFactory;
 import dev.backplane.qtest.control.Providers;
@@ -88,12 +89,22 @@ final class OsgiProviders implements Providers {
         }
     }
 
-    /** Starts what provides a service, unless there is one; {@return whether there is} */
-    boolean needService(String contract) {
-        if (context.getServiceReference(contract) == null) {
-            start(xml -> xml.contains("interface=\"" + contract + "\""));
+    /** Starts what provides an accelerator, unless it is there; {@return whether it is} */
+    boolean needAccelerator(String name) {
+        if (!hasAccelerator(name)) {
+            start(xml -> xml.contains("interface=\"" + Accelerator.class.getName() + "\"")
+                    && xml.contains(Accelerator.NAME)
+                    && xml.contains("value=\"" + name + "\""));
         }
-        return context.getServiceReference(contract) != null;
+        return hasAccelerator(name);
+    }
+
+    private boolean hasAccelerator(String name) {
+        try {
+            return !context.getServiceReferences(Accelerator.class, "(%s=%s)".formatted(Accelerator.NAME, name)).isEmpty();
+        } catch (InvalidSyntaxException e) {
+            return false; // no accelerator has such a name
+        }
     }
 
     /** Starts bundles, given by their locations, in this order. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CompositionTest {
     private static BoardDefinition compose(String line) throws CommandLineException {
         return new Composition(new FakeProviders(), CommandLineParser.parse(Arrays.asList(line.split(" "))))
-                .definition(true);
+                .definition(true, "qtest");
     }
 
     @Test

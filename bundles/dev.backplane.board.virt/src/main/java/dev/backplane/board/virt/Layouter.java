@@ -56,7 +56,8 @@ final class Layouter {
         return new MachineDefinition(
                 List.of(new RamBank("mach-virt.ram", AddressMap.RAM.base(), options.memory(), options.memoryPath())),
                 buses,
-                slots);
+                slots,
+                options.accelerator());
     }
 
     static void warn(SharedInterrupts shared) {

@@ -1,5 +1,6 @@
 package dev.backplane.board.virt;
 
+import dev.backplane.board.MachineDefinition.AcceleratorChoice;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.PropertyType;
@@ -22,6 +23,7 @@ import java.util.List;
  * @param memory bytes of RAM
  * @param memoryPath file that backs RAM, or {@code ""}
  * @param processors number of processors
+ * @param accelerator what runs the guest
  * @param refusesSharedSpis whether devices that share an SPI are refused, else they are warned of
  */
 record VirtOptions(
@@ -39,6 +41,7 @@ record VirtOptions(
         long memory,
         String memoryPath,
         int processors,
+        AcceleratorChoice accelerator,
         boolean refusesSharedSpis) {
 
     /** What turns MSIs into interrupts. */
@@ -93,6 +96,10 @@ record VirtOptions(
             PropertyDescriptor.of("smp", PropertyType.UINT32, 1L, "number of processors, 1 to 512"),
             PropertyDescriptor.choice(
                     SHARED_SPIS, "warn", "what is done when two devices drive one SPI", "warn", "refuse"),
+            PropertyDescriptor.choice(
+                    "accel", "tcg", "what runs the guest: kvm, or nothing (tcg, qtest)", "tcg", "qtest", "kvm"),
+            PropertyDescriptor.of(
+                    "kernel-irqchip", PropertyType.BOOL, true, "the accelerator has the interrupt controllers"),
             PropertyDescriptor.choice("clock", "realtime", "what drives virtual time", "realtime", "manual"),
             PropertyDescriptor.of(
                     "slot-timeout",
@@ -124,7 +131,14 @@ record VirtOptions(
                 memory,
                 options.text("mem-path"),
                 processors(options.number("smp"), gic, highmem && options.bool("highmem-redists")),
+                accelerator(options),
                 refusesSharedSpis(options));
+    }
+
+    private static AcceleratorChoice accelerator(DeviceProperties options) {
+        return options.text("accel").equals("kvm")
+                ? new AcceleratorChoice("kvm", options.bool("kernel-irqchip"))
+                : AcceleratorChoice.NONE;
     }
 
     /** {@return whether options ask for a board on which no two devices share an SPI} */

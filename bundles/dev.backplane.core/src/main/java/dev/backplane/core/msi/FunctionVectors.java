@@ -9,7 +9,6 @@ import dev.backplane.hostpci.AssignedDevice;
 import dev.backplane.irq.EventFd;
 import dev.backplane.memory.Epochs;
 import dev.backplane.memory.TransactionContext;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -187,14 +186,8 @@ final class FunctionVectors implements VectorFollower {
     @Override
     public synchronized void serve(AssignedDevice next) {
         device = next;
-        List<Integer> before = new ArrayList<>(told.keySet());
-        for (int key : before) {
-            if (function.message((key & 1) != 0, key >>> 1) == null) {
-                tell(key, false);
-            } else {
-                next.vectorUsed(key >>> 1, (key & 1) != 0, told.get(key));
-            }
-        }
+        // What its predecessor had connected is connected still; what ended meanwhile follows.
+        told.forEach((key, event) -> next.vectorUsed(key >>> 1, (key & 1) != 0, event));
         settleAll(epochs.context(), false);
     }
 

@@ -8,6 +8,8 @@ import static dev.backplane.gicv2m.gic.InterruptStates.LATCHED;
 
 import dev.backplane.device.DeviceLog;
 import dev.backplane.irq.CpuInterface;
+import java.util.ArrayDeque;
+import java.util.Queue;
 
 /**
  * Distributor and CPU interfaces together: which interrupt a processor gets, and its way from pending over active to
@@ -21,6 +23,7 @@ final class Gic {
     private static final int IIDR_GIC400 = 0x0202_143B;
 
     final InterruptStates states;
+    private final Queue<Integer> ended = new ArrayDeque<>();
     final Distributor distributor;
     final CpuInterfaceState[] processors;
     private final DeviceLog log;
@@ -146,8 +149,20 @@ final class Gic {
                     .formatted(intid, processor));
         }
         if (!processors[processor].splitsEndOfInterrupt()) {
-            states.set(ACTIVE, processor, intid, false);
+            ended(processor, intid);
         }
+    }
+
+    private void ended(int processor, int intid) {
+        states.set(ACTIVE, processor, intid, false);
+        if (intid >= InterruptStates.FIRST_SPI) {
+            ended.add(intid);
+        }
+    }
+
+    /** {@return the next SPI that was ended and nobody was told of, or -1} */
+    int takeEnded() {
+        return ended.isEmpty() ? -1 : ended.remove();
     }
 
     /** GICC_EOIR: group 0, and group 1 too when AckCtl is 1. */
@@ -170,7 +185,7 @@ final class Gic {
                     .formatted(intid, states.interrupts));
             return;
         }
-        states.set(ACTIVE, processor, intid, false);
+        ended(processor, intid);
     }
 
     /** Reads a CPU interface register as its processor. */

@@ -19,6 +19,7 @@ import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * A GICv2: regions {@code gicd} and {@code gicc}. One lock guards everything and no call leaves the device under it, so
@@ -29,6 +30,7 @@ final class GicV2Device
         implements PlatformDevice, InterruptController, CpuInterface, InterruptInspection, Inspectable {
     static final String TYPE = "arm_gic";
 
+    private volatile IntConsumer endListener;
     private final Gic gic;
     private final GicInspector inspector;
     private final PlatformDescription description;
@@ -81,6 +83,28 @@ final class GicV2Device
     }
 
     @Override
+    public void onEnded(IntConsumer listener) {
+        endListener = listener;
+    }
+
+    /** Tells of SPIs that were ended, outside the monitor and after the access. */
+    private void tellEnded() {
+        for (int next = takeEnded(); next >= 0; next = takeEnded()) {
+            int intid = next;
+            IntConsumer listener = endListener;
+            if (listener != null) {
+                board.defer(context -> listener.accept(intid));
+            }
+        }
+    }
+
+    private int takeEnded() {
+        synchronized (gic) {
+            return gic.takeEnded();
+        }
+    }
+
+    @Override
     public int processors() {
         return gic.processors.length;
     }
@@ -107,6 +131,7 @@ final class GicV2Device
         synchronized (gic) {
             gic.end(processor, intid, group1);
         }
+        tellEnded();
     }
 
     @Override
@@ -115,6 +140,7 @@ final class GicV2Device
         synchronized (gic) {
             gic.deactivate(processor, intid);
         }
+        tellEnded();
     }
 
     @Override
@@ -298,6 +324,7 @@ final class GicV2Device
             synchronized (gic) {
                 gic.write(attributes.processor(), offset, (int) value);
             }
+            tellEnded();
             return TransactionResult.Done.DONE;
         }
     }

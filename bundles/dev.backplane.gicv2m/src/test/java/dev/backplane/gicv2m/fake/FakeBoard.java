@@ -70,7 +70,7 @@ public final class FakeBoard implements DeviceContext {
 
     @Override
     public void defer(Effect effect) {
-        throw new AssertionError("this device makes no call-outs");
+        effect.run(new FakeContext());
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backplane.device.ResetKind;
 import dev.backplane.device.ResetPhase;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,6 +45,25 @@ class GicV2CpuInterfaceTest {
         assertThat(gic.gicc.readl(Long.decode(offset))).isEqualTo(Long.decode(reset));
         gic.gicc.writel(Long.decode(offset), 0xFFFF_FFFFL);
         assertThat(gic.gicc.readl(Long.decode(offset))).isEqualTo(Long.decode(written));
+    }
+
+    @Test
+    void theEndOfASharedInterruptIsTold() {
+        List<Integer> ended = new ArrayList<>();
+        gic.device.onEnded(ended::add);
+        gic.open().spi(80, 0x40, 1, true);
+        gic.pulse(80);
+        gic.gicc.readl(C_IAR);
+        assertThat(ended).isEmpty();
+        gic.gicc.writel(C_EOIR, 80);
+        assertThat(ended).containsExactly(80);
+        gic.device.setEoiMode(gic.context, 0, true);
+        gic.pulse(80);
+        gic.gicc.readl(C_IAR);
+        gic.gicc.writel(C_EOIR, 80);
+        assertThat(ended).as("dropped, not deactivated").containsExactly(80);
+        gic.gicc.writel(C_DIR, 80);
+        assertThat(ended).containsExactly(80, 80);
     }
 
     @Test

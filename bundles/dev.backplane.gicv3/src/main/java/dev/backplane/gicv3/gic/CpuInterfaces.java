@@ -3,6 +3,7 @@ package dev.backplane.gicv3.gic;
 import dev.backplane.irq.CpuInterface;
 import dev.backplane.memory.TransactionContext;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * The CPU interfaces: which interrupt a processor sees, and what it does with it (IHI 0069, chapter 4 and the
@@ -11,10 +12,16 @@ import java.util.function.Consumer;
 final class CpuInterfaces implements CpuInterface {
     private final Distributor distributor;
     private final Redistributor[] redistributors;
+    private volatile IntConsumer endListener = intid -> {};
 
     CpuInterfaces(Distributor distributor, Redistributor[] redistributors) {
         this.distributor = distributor;
         this.redistributors = redistributors;
+    }
+
+    /** Names who is told which SPIs software ends. */
+    void onEnded(IntConsumer listener) {
+        endListener = listener;
     }
 
     @Override
@@ -124,6 +131,7 @@ final class CpuInterfaces implements CpuInterface {
             }
         } else if (distributor.spis().contains(intid)) {
             distributor.deactivate(intid);
+            endListener.accept(intid);
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 
 /**
  * A GICv3 (IHI 0069) with one security state and affinity routing: distributor, redistributors, LPIs and CPU
@@ -150,6 +151,11 @@ public final class GicV3
     @Override
     public void setInput(TransactionContext context, int intid, boolean asserted) {
         distributor.setInput(intid, asserted);
+    }
+
+    @Override
+    public void onEnded(IntConsumer listener) {
+        cpus.onEnded(listener);
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.backplane.gicv3.gic;
 import static dev.backplane.irq.CpuInterface.SPURIOUS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +37,25 @@ class CpuInterfaceTest {
         assertThat(machine.ack(0, 1)).isEqualTo(SPURIOUS);
         machine.eoi(0, 1, 74);
         assertThat(machine.ack(0, 1)).isEqualTo(74);
+    }
+
+    @Test
+    void theEndOfASharedInterruptIsToldWhenItIsDeactivated() {
+        List<Integer> ended = new ArrayList<>();
+        machine.gic.onEnded(ended::add);
+        machine.spi(35, 1, 0x80, false, 0);
+        machine.input(35, true);
+        machine.ack(0, 1);
+        assertThat(ended).isEmpty();
+        machine.eoi(0, 1, 35);
+        assertThat(ended).containsExactly(35);
+        machine.gic.setEoiMode(machine.context, 0, true);
+        machine.ack(0, 1);
+        machine.eoi(0, 1, 35);
+        assertThat(ended).as("dropped, not deactivated").containsExactly(35);
+        machine.gic.deactivate(machine.context, 0, 35);
+        machine.gic.deactivate(machine.context, 0, 27);
+        assertThat(ended).as("private ones are nobody's").containsExactly(35, 35);
     }
 
     @Test

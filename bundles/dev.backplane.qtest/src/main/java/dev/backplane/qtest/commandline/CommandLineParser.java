@@ -16,6 +16,7 @@ import java.util.Set;
 /** Reads a command line, option after option. Not thread-safe; for one use. */
 public final class CommandLineParser {
     private static final Set<String> NOTHING = Set.of("none", "null");
+    private static final String KERNEL_IRQCHIP = "kernel-irqchip";
     private static final Set<String> ACCELERATORS = Set.of("qtest", "kvm", "tcg");
     private static final Set<String> RUN_WITH = Set.of("exit-with-parent", "async-teardown");
     private static final Set<String> SMP =
@@ -89,7 +90,11 @@ public final class CommandLineParser {
             case MEMORY -> memory = memory(OptionGroup.parse(label, value, "size"));
             case SMP -> processors = processors(OptionGroup.parse(label, value, "cpus").allow(SMP));
             case CPU -> cpu = value;
-            case ACCEL -> accelerator(OptionGroup.parse(label, value, "accel").require("accel"));
+            case ACCEL -> {
+                OptionGroup group = OptionGroup.parse(label, value, "accel");
+                accelerator(group.require("accel"));
+                group.get(KERNEL_IRQCHIP).ifPresent(choice -> machine.put(KERNEL_IRQCHIP, choice));
+            }
             case OBJECT -> object(value.startsWith("{")
                     ? new OptionGroup("-object", json(label, value))
                     : OptionGroup.parse(label, value, "qom-type"));
