@@ -12,8 +12,11 @@ import java.util.function.Consumer;
 final class LeafEnumerator {
     private static final int MOST_LEAVES = 1 << 22;
 
-    /** Tables can point at themselves; the number of descriptors that are read is bounded too. */
-    private static final int MOST_READS = 1 << 26;
+    /**
+     * Tables can point at themselves, and a block can cover a great many pages that stage 2 does not map: the entries of
+     * tables, and the pieces of leaves, that are looked at are bounded too.
+     */
+    private static final int MOST_STEPS = 1 << 24;
 
     private final Stage2Walker stage2Walker;
 
@@ -47,7 +50,7 @@ final class LeafEnumerator {
         private final TranslationContext space;
         private final Consumer<LeafMapping> visitor;
         private int left = MOST_LEAVES;
-        private int reads = MOST_READS;
+        private int steps = MOST_STEPS;
 
         Listing(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
             this.walk = walk;
@@ -59,7 +62,7 @@ final class LeafEnumerator {
         void table(TableGeometry geometry, Stage1Table half, long table, int level, long first, long hierarchy) {
             long entries = geometry.entries(level);
             int shift = geometry.granule().levelShift(level);
-            for (long index = 0; index < entries && left > 0 && reads-- > 0; index++) {
+            for (long index = 0; index < entries && left > 0 && steps-- > 0; index++) {
                 long address = table + index * 8;
                 if (half != null && space.stage2 != null) {
                     if (!stage2Walker.translate(walk, space.stage2, address, FaultClass.TT)) {
@@ -116,7 +119,7 @@ final class LeafEnumerator {
                 visit(input, output, size, readable, writable, level, address, descriptor);
                 return;
             }
-            for (long offset = 0; offset < size && left > 0; ) {
+            for (long offset = 0; offset < size && left > 0 && steps-- > 0; ) {
                 boolean mapped = stage2Walker.translate(walk, space.stage2, output + offset, FaultClass.IN);
                 // A stage 2 page that refuses reads may still take writes.
                 mapped |= !mapped && walk.event.type() == EventType.F_PERMISSION;

@@ -276,7 +276,8 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
      * Hands every leaf mapping of a stream to a visitor, in ascending order of unsigned input addresses, read from the
      * tables without use of the caches. Permissions are those of unprivileged data accesses unless the STE overrides
      * them; both stages are combined, a stage 1 leaf being split where stage 2 maps smaller pages. Nothing is visited
-     * when the stream does not translate. At most 2^22 mappings are visited.
+     * when the stream does not translate. At most 2^22 mappings are visited, and 2^24 entries
+     * of tables and pieces of leaves looked at.
      *
      * @param substreamId SubstreamID, or {@link TransactionAttributes#NO_SUBSTREAM}
      */

@@ -28,7 +28,6 @@ final class FuzzScene extends TablePort implements ReferenceSmmu.Placement {
 
     final SmmuCapabilities capabilities;
     final SmmuConfiguration registers;
-    private final int flags;
     private final int streamId;
     private final long[] ste;
     private final long[] cd;
@@ -43,8 +42,7 @@ final class FuzzScene extends TablePort implements ReferenceSmmu.Placement {
 
     FuzzScene(byte[] data) {
         ByteBuffer in = ByteBuffer.wrap(Arrays.copyOf(data, Math.max(data.length, 192))).order(ByteOrder.LITTLE_ENDIAN);
-        flags = in.getInt();
-        capabilities = capabilities(flags);
+        capabilities = capabilities(in.getInt());
         streamId = in.getShort() & 0xFFFF;
         int layout = in.getShort();
         registers = new SmmuConfiguration(
@@ -72,15 +70,6 @@ final class FuzzScene extends TablePort implements ReferenceSmmu.Placement {
                 (flags & 0x8000) != 0, (flags & 0x1_0000) == 0, (flags & 0x2_0000) == 0, (flags & 0x4_0000) == 0,
                 (flags & 0x8_0000) == 0, (flags & 0x10_0000) == 0, (flags & 0x20_0000) == 0, (flags & 0x40_0000) == 0,
                 (flags & 0x80_0000) != 0);
-    }
-
-    int streamId() {
-        return streamId;
-    }
-
-    /** {@return whether listing the mappings is part of this case; it takes long} */
-    boolean listsMappings() {
-        return flags >>> 24 == 0xA5;
     }
 
     /** {@return attributes of the next transaction} */
