@@ -19,6 +19,7 @@ import dev.backplane.smmuv3.translate.StreamTableReader;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,8 @@ final class Assignments {
     private final StreamAttacher attacher;
     private final Consumer<VeventQueue> onSlice;
     private final Map<String, AssignedStream> streams = new LinkedHashMap<>();
+    /** Those that have a StreamID. */
+    private final Map<Integer, AssignedStream> byStreamId = new HashMap<>();
     private volatile BitSet streamIds = new BitSet();
     private HostSlice slice;
     private StreamPolicy policy;
@@ -100,8 +103,7 @@ final class Assignments {
         var stream = new AssignedStream(function, device, info, Table.STAGE2);
         if (adopting) {
             adopt(stream);
-            streams.put(stream.hostName(), stream);
-            published();
+            enter(stream);
             return Optional.empty();
         }
         boolean first = slice == null;
@@ -113,8 +115,7 @@ final class Assignments {
         } catch (HostException e) {
             return Optional.of(undo(stream, first, e));
         }
-        streams.put(stream.hostName(), stream);
-        published();
+        enter(stream);
         if (first) {
             onSlice.accept(slice.events());
         }
@@ -136,10 +137,8 @@ final class Assignments {
 
     private Optional<String> taken(PciRequester function, HostIommuDevice device) {
         int streamId = AssignedStream.streamId(function);
-        return streams.values().stream()
-                .filter(other -> streamId != StreamPolicy.NO_STREAM && other.streamId == streamId
-                        && !other.hostName().equals(device.hostName()))
-                .findFirst()
+        return find(streamId)
+                .filter(other -> !other.hostName().equals(device.hostName()))
                 .map(other -> "StreamID 0x%x already has the host device %s: %s cannot have it too"
                         .formatted(streamId, other.hostName(), device.hostName()));
     }
@@ -160,8 +159,9 @@ final class Assignments {
     /** Software renumbered a bus: the device keeps its attachment only if that does not go by the StreamID. */
     private Optional<String> move(TransactionContext context, AssignedStream stream, PciRequester function) {
         if (AssignedStream.streamId(function) == stream.streamId || stream.table == Table.UNKNOWN) {
+            leave(stream);
             stream.move(function);
-            published();
+            enter(stream);
             return Optional.empty();
         }
         if (stream.translates()) {
@@ -172,8 +172,9 @@ final class Assignments {
             }
         }
         attacher.forgetStreamId(stream);
+        leave(stream);
         stream.move(function);
-        published();
+        enter(stream);
         if (slice != null) {
             apply(context, stream);
         }
@@ -182,12 +183,10 @@ final class Assignments {
 
     /** Disconnects a device: its DMA reaches the guest's memory again, as the engine had it. */
     synchronized void disconnect(PciRequester function) {
-        AssignedStream stream = streams.values().stream()
-                .filter(candidate -> candidate.function.equals(function))
-                .findFirst()
+        AssignedStream stream = find(AssignedStream.streamId(function))
                 .or(() -> streams.values().stream()
                         .filter(candidate -> candidate.function.address().equals(function.address()))
-                        .findFirst())
+                        .reduce((earlier, later) -> later))
                 .orElse(null);
         if (stream == null) {
             return;
@@ -198,8 +197,7 @@ final class Assignments {
             attacher.release(stream, false);
         });
         attacher.forgetStreamId(stream);
-        streams.remove(stream.hostName());
-        published();
+        leave(stream);
         if (streams.isEmpty() && slice != null) {
             onSlice.accept(null);
             HostSlice.discard(objects);
@@ -208,9 +206,26 @@ final class Assignments {
         }
     }
 
-    private void published() {
-        var ids = new BitSet();
-        streams.values().stream().filter(stream -> stream.streamId >= 0).forEach(stream -> ids.set(stream.streamId));
+    /** Makes a stream known under its StreamID. */
+    private void enter(AssignedStream stream) {
+        streams.put(stream.hostName(), stream);
+        if (stream.streamId != StreamPolicy.NO_STREAM) {
+            byStreamId.put(stream.streamId, stream);
+            publish(stream.streamId, true);
+        }
+    }
+
+    /** Forgets a stream under its StreamID. */
+    private void leave(AssignedStream stream) {
+        streams.remove(stream.hostName());
+        if (byStreamId.remove(stream.streamId, stream)) {
+            publish(stream.streamId, false);
+        }
+    }
+
+    private void publish(int streamId, boolean assigned) {
+        var ids = (BitSet) streamIds.clone();
+        ids.set(streamId, assigned);
         streamIds = ids;
     }
 
@@ -234,8 +249,8 @@ final class Assignments {
 
     /** Reads the STE of a stream again. */
     synchronized void streamTableEntry(TransactionContext context, int streamId) {
-        if (registers.enabled()) {
-            applyIf(context, stream -> stream.streamId == streamId && stream.streamId != StreamPolicy.NO_STREAM);
+        if (registers.enabled() && !adopting && slice != null) {
+            find(streamId).ifPresent(stream -> apply(context, stream));
         }
     }
 
@@ -285,9 +300,7 @@ final class Assignments {
     }
 
     private Optional<AssignedStream> find(int streamId) {
-        return streams.values().stream()
-                .filter(stream -> stream.streamId == streamId && streamId != StreamPolicy.NO_STREAM)
-                .findFirst();
+        return Optional.ofNullable(byStreamId.get(streamId));
     }
 
     /** {@return whether the host has anything cached for this SMMU} */
