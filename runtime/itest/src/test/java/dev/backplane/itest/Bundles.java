@@ -108,12 +108,15 @@ final class Bundles {
     void assertNothingOldIsReachable() {
         Awaitility.await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> {
             System.gc();
-            long alive = old.stream().filter(reference -> reference.get() != null).count();
-            if (alive != 0) {
-                throw new AssertionError("%d of %d class loaders of old bundles are reachable: %s".formatted(
-                        alive,
-                        old.size(),
-                        old.stream().map(WeakReference::get).filter(loader -> loader != null).toList()));
+            List<String> alive = new ArrayList<>();
+            for (int i = 0; i < old.size(); i++) {
+                if (old.get(i).get() != null) {
+                    alive.add("number %d: %s".formatted(i, old.get(i).get()));
+                }
+            }
+            if (!alive.isEmpty()) {
+                throw new AssertionError("%d of %d class loaders of old bundles are reachable: %s"
+                        .formatted(alive.size(), old.size(), alive));
             }
         });
     }

@@ -10,9 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A project below {@code runtime/examples}, built as its author builds it: by a Maven of its own, in a copy of its folder,
- * against the artifacts that this build publishes. They are in a repository that is made for this; Maven's plugins come
- * from the local repository, so that no network is needed.
+ * A project below {@code runtime/examples}, built as its author builds it: by a Maven of its own, in a copy of its
+ * folder, against the artifacts that this build publishes. They are in a repository that is made for this; Maven's
+ * plugins come from the local repository, so that no network is needed.
  */
 final class ExampleProject {
     private static final Path WORK = Path.of("target", "examples").toAbsolutePath();

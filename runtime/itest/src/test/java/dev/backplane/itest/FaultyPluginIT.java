@@ -150,7 +150,11 @@ public class FaultyPluginIT {
     private void theOldGoesOnBeside(Fault newcomer, String... told) throws Exception {
         plug(Fault.NONE);
         PlugException refused = refusedUpdate(newcomer);
-        assertThat(refused).as("%s", newcomer).isNotNull().hasMessageContaining("goes on").hasMessageContainingAll(told);
+        assertThat(refused)
+                .as("%s", newcomer)
+                .isNotNull()
+                .hasMessageContaining("goes on")
+                .hasMessageContainingAll(told);
         assertThat(slot.state()).isEqualTo(State.RUNNING);
         assertThat(slot.provider().orElseThrow()).contains("1.0.0");
         assertThat(machine.read(BAR, 8)).isEqualTo(SCRATCH);

@@ -93,7 +93,7 @@ final class Machine {
         }
     }
 
-    /** Moves virtual time on by a millisecond, perhaps while another thread does; a timer that hangs stops only this. */
+    /** Moves virtual time on by a millisecond, whatever other threads do. */
     void stepAlone() {
         board.clock().advanceTo(board.clock().now() + NEXT_STEP);
     }

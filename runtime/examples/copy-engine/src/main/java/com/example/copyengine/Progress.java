@@ -55,7 +55,7 @@ record Progress(Step step, Descriptor descriptor, long offset, int crc, Descript
         return new Progress(Step.COMPLETE, descriptor, offset, crc, how);
     }
 
-    /** {@return what a successor has to do: the content of the chunk that was read is not saved, so it is read again} */
+    /** {@return what a successor has to do: a chunk that was read and not written is not saved, so it is read again} */
     Progress toSave() {
         return step == Step.WRITE && descriptor.operation() == Descriptor.Operation.COPY ? at(Step.READ) : this;
     }
