@@ -10,6 +10,7 @@ import dev.backplane.device.ResetPhase;
 import dev.backplane.device.SavedState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -146,8 +147,7 @@ public final class SlotEngine {
     private static void start(DeviceSlot slot, Occupant next, ModelThread bundle) throws ModelFailure {
         long began = System.nanoTime();
         boolean resumes = slot.state() == State.PARKED && slot.saved() != null;
-        SlotEvents.SlotEvent event = resumes ? new SlotEvents.Resume() : new SlotEvents.Plug();
-        event.begin();
+        Optional<SlotEvents.SlotEvent> event = SlotEvents.arrival(resumes);
         SavedState saved = slot.saved();
         State before = slot.state();
         slot.gate().parkForAnother();
@@ -187,7 +187,7 @@ public final class SlotEngine {
         slot.gate().open();
         next.context().deviceClock().gateOpened();
         slot.capabilities().publish();
-        event.commit(slot, next.offer().provider());
+        event.ifPresent(arrival -> arrival.commit(slot, next.offer().provider()));
         slot.note(
                 resumes ? "RESUMED" : "REALIZED",
                 next.offer().provider(),

@@ -1,8 +1,10 @@
 package dev.backplane.core.slot;
 
+import java.util.Optional;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
@@ -11,6 +13,21 @@ import jdk.jfr.Timespan;
 /** What slots tell the flight recorder. Nothing is made while nobody records. */
 final class SlotEvents {
     private SlotEvents() {}
+
+    /**
+     * Begins the event of a device that comes to a slot.
+     *
+     * @param resumes whether it takes kept state over
+     * @return empty while nobody records: machines start with arrivals, and the recorder takes long to learn a type
+     */
+    static Optional<SlotEvent> arrival(boolean resumes) {
+        if (!FlightRecorder.isInitialized()) {
+            return Optional.empty();
+        }
+        SlotEvent event = resumes ? new Resume() : new Plug();
+        event.begin();
+        return Optional.of(event);
+    }
 
     /** Something that happened to a slot; it lasts from {@code begin} to {@code end}. */
     @Category({"Backplane", "Slots"})
