@@ -226,8 +226,13 @@ public final class DeviceGate {
 
     /** Removes a held transaction whose time is up. */
     void expired(HeldTransaction transaction) {
+        boolean waited;
         synchronized (held) {
-            held.remove(transaction);
+            waited = held.remove(transaction);
+        }
+        if (!waited && transaction.hasAnotherChance(timeout, this)) {
+            // It was let go and is about to be performed; what hangs before it must not hold it for ever.
+            return;
         }
         transaction.expire(Fault.SLOT_TIMEOUT, event -> {
             timeouts.increment();

@@ -22,6 +22,7 @@ final class HeldTransaction implements Ticket {
     private boolean cancelled;
     private boolean performing;
     private boolean givenUp;
+    private boolean hadAnotherChance;
     private Completion completion;
     private DeviceGate gate;
     private Future<?> expiry;
@@ -45,6 +46,18 @@ final class HeldTransaction implements Ticket {
         if (result == null && !cancelled) {
             expiry = bus.housekeeper().after(Duration.ofNanos(Math.max(0, deadline - now)), () -> at.expired(this));
         }
+    }
+
+    /** {@return whether a transaction that was let go gets the time-out once more; it does once} */
+    synchronized boolean hasAnotherChance(Duration timeout, DeviceGate at) {
+        if (hadAnotherChance) {
+            return false;
+        }
+        hadAnotherChance = true;
+        if (result == null && !cancelled && !performing) {
+            expiry = bus.housekeeper().after(timeout, () -> at.expired(this));
+        }
+        return true;
     }
 
     /** Their obstacle is gone: performs transactions on a thread of the engine, in the order in which they came. */
