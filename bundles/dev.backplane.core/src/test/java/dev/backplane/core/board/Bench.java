@@ -1,5 +1,6 @@
 package dev.backplane.core.board;
 
+import dev.backplane.accelerator.Accelerator;
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.DeviceRequest;
@@ -154,6 +155,11 @@ final class Bench implements Surroundings, PlatformServices, AutoCloseable {
     public <T> Optional<Lease<T>> find(Class<T> contract) {
         return Optional.ofNullable(platform.get(contract))
                 .map(service -> new Lease<>(contract.cast(service), () -> journal.add("RELEASE")));
+    }
+
+    @Override
+    public Optional<Lease<Accelerator>> accelerator(String name) {
+        return find(Accelerator.class).filter(found -> found.service().name().equals(name));
     }
 
     @Override

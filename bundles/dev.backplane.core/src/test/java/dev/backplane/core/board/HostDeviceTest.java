@@ -1,0 +1,363 @@
+package dev.backplane.core.board;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.DeviceRequest;
+import dev.backplane.board.MachineDefinition.AcceleratorChoice;
+import dev.backplane.board.PlugException;
+import dev.backplane.board.Slot;
+import dev.backplane.core.pci.PcieRootPortFactory;
+import dev.backplane.core.slot.FactoryCondition;
+import dev.backplane.core.slot.Offer;
+import dev.backplane.hostiommu.HostIommu;
+import dev.backplane.memory.TransactionResult.Fault;
+import dev.backplane.pci.Bdf;
+import dev.backplane.pci.PciIommuOps.ViommuFlag;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Host devices behind the IOMMUs of a board: what the host is asked for, and that it gets everything back. */
+class HostDeviceTest {
+    private static final String ONE = "0000:01:00.0";
+    private static final String TWO = "0000:02:00.0";
+    private static final String ELSEWHERE = "0000:81:00.0";
+
+    private final Bench bench = new Bench();
+    private final FakeHost host = new FakeHost();
+    private final HostDeviceModel.Factory devices = new HostDeviceModel.Factory(host);
+    private final IommuModel.Factory iommus = new IommuModel.Factory();
+    private Offer deviceOffer;
+    private Offer iommuOffer;
+    private Board board;
+
+    @BeforeEach
+    void compose() {
+        host.device(ONE, 0);
+        host.device(TWO, 0);
+        host.device(ELSEWHERE, 1);
+        bench.platform.put(HostIommu.class, host);
+        bench.registry.machineTypeArrived("fake", new HostMachine(AcceleratorChoice.NONE));
+        bench.offer(bench.factory("controller"));
+        bench.offer(bench.factory("timer"));
+        deviceOffer = devices.offer(10);
+        iommuOffer = iommus.offer(20);
+        bench.registry.offer(deviceOffer);
+        bench.registry.offer(iommuOffer);
+        var ports = new PcieRootPortFactory();
+        bench.registry.offer(new Offer(30, 30, 0, ports.type(), 30, "core", ports, FactoryCondition.ALWAYS));
+        board = bench.registry.create(new BoardDefinition("b", "fake", Map.of(), List.of()));
+        bench.settled(board);
+    }
+
+    @AfterEach
+    void close() {
+        bench.close();
+        assertThat(host.live).as("what the host has given away").isEmpty();
+    }
+
+    private static DeviceRequest device(String id, String bus, String address, String onHost) {
+        return new DeviceRequest(HostDeviceModel.TYPE, id, bus, address, Map.of("host", onHost));
+    }
+
+    private Slot plug(String id, String address, String onHost) throws PlugException {
+        return board.plug(device(id, "", address, onHost));
+    }
+
+    private void plugIommu() throws PlugException {
+        board.plug(new DeviceRequest(IommuModel.TYPE, "smmu0", "", "", Map.of("primary-bus", "pcie.0")));
+    }
+
+    private long tables() {
+        return host.live.stream().filter(FakeHost.Table.class::isInstance).count();
+    }
+
+    @Test
+    void withoutAnIommuTheDeviceReachesTheGuestsMemory() throws Exception {
+        plug("nic0", "3", ONE);
+        assertThat(host.journal).containsExactly(
+                "open", "ioas", "map 0x40000000 0x10000", "bind " + ONE, "hwpt", "attach " + ONE);
+        board.unplug("nic0");
+        assertThat(host.live).isEmpty();
+    }
+
+    @Test
+    void theModelItselfStartsNoDma() throws Exception {
+        plug("nic0", "3", ONE);
+        var port = devices.last().context.dma();
+        assertThat(port.write(board.epochs().context(), FakeMachine.RAM, 4, 1)).isEqualTo(Fault.BUS_MASTER_DISABLED);
+    }
+
+    @Test
+    void devicesOfOneIommufdShareTheirMemoryAndTheTableThatGoesWithTheirSmmu() throws Exception {
+        iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+        plugIommu();
+        plug("nic0", "3", ONE);
+        plug("nic1", "4", TWO);
+        plug("nic2", "5", ELSEWHERE);
+        assertThat(host.journal).filteredOn(step -> step.equals("open")).hasSize(1);
+        assertThat(host.journal).filteredOn(step -> step.equals("hwpt nesting")).hasSize(2);
+        assertThat(host.devices.get(ONE).table).isSameAs(host.devices.get(TWO).table);
+        assertThat(iommus.journal).contains(
+                "supports ASSIGNED_ENDPOINT", "1 set 00:03.0 " + ONE, "1 set 00:04.0 " + TWO);
+        board.unplug("nic0");
+        assertThat(iommus.journal).endsWith("1 unset 00:03.0");
+        assertThat(tables()).isEqualTo(2);
+        board.unplug("nic1");
+        assertThat(tables()).isEqualTo(1);
+        board.unplug("nic2");
+        assertThat(host.live).isEmpty();
+    }
+
+    @Test
+    void aDeviceWithoutAnIommufdHasAContainerOfItsOwn() throws Exception {
+        devices.withIommufd = false;
+        plugIommu();
+        plug("nic0", "3", ONE);
+        plug("nic1", "4", TWO);
+        assertThat(host.journal).filteredOn(step -> step.equals("open")).hasSize(2);
+        assertThat(iommus.journal).contains("supports ASSIGNED_ENDPOINT_WITHOUT_IOMMUFD");
+    }
+
+    @Test
+    void aRefusalAtAnyStepLeavesNothingBehindAndChangesNothing() throws Exception {
+        iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+        plugIommu();
+        plug("nic0", "3", TWO);
+        plug("nic2", "5", ELSEWHERE);
+        board.unplug("nic2");
+        int before = host.live.size();
+        // A device behind another SMMU of the host: it shares the memory and needs a table of its own.
+        for (int step = 1; step <= 3; step++) {
+            host.failAt(step);
+            assertThatThrownBy(() -> plug("nic1", "4", ELSEWHERE)).hasMessageContaining("ENOMEM: planted");
+            assertThat(host.live).as("step " + step).hasSize(before);
+            assertThat(iommus.devices.values()).containsExactly(TWO);
+            assertThat(board.slot("nic1")).isEmpty();
+        }
+        board.unplug("nic0");
+        assertThat(host.live).isEmpty();
+        // The first device: everything has to be made.
+        for (int step = 1; step <= 6; step++) {
+            host.failAt(step);
+            assertThatThrownBy(() -> plug("nic1", "4", ONE)).hasMessageContaining("ENOMEM: planted");
+            assertThat(host.live).as("step " + step).isEmpty();
+            assertThat(iommus.devices).isEmpty();
+        }
+        host.failAt(0);
+        plug("nic1", "4", ONE);
+    }
+
+    @Test
+    void aDeviceThatTheIommuDoesNotTakeIsNotPlugged() throws Exception {
+        iommus.refusal = "the host has no 16 KiB granule";
+        plugIommu();
+        assertThatThrownBy(() -> plug("nic0", "3", ONE)).hasMessageContaining("the host has no 16 KiB granule");
+        assertThat(host.live).isEmpty();
+        iommus.supports = "not allowed here";
+        host.journal.clear();
+        assertThatThrownBy(() -> plug("nic0", "3", ONE)).hasMessageContaining("slot nic0: not allowed here");
+        assertThat(host.journal).as("asked before the host is").isEmpty();
+    }
+
+    @Test
+    void aModelThatFailsAfterItHasConnectedLeavesNothingBehind() throws Exception {
+        plugIommu();
+        devices.failsLate = true;
+        assertThatThrownBy(() -> plug("nic0", "3", ONE)).hasMessageContaining("the device does not answer");
+        assertThat(host.live).isEmpty();
+        assertThat(iommus.devices).isEmpty();
+    }
+
+    @Test
+    void aSuccessorOfTheDevicesModelFindsEverythingInPlace() throws Exception {
+        plugIommu();
+        Slot slot = plug("nic0", "3", ONE);
+        host.journal.clear();
+        iommus.journal.clear();
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        bench.withdraw(deviceOffer);
+        assertThat(slot.handOvers()).isOne();
+        assertThat(host.journal).isEmpty();
+        assertThat(iommus.journal).isEmpty();
+    }
+
+    @Test
+    void aParkedDeviceStaysConnected() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        host.journal.clear();
+        bench.withdraw(deviceOffer);
+        assertThat(iommus.devices).containsValue(ONE);
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        assertThat(host.journal).isEmpty();
+        board.unplug("nic0");
+        assertThat(host.live).isEmpty();
+    }
+
+    @Test
+    void aSuccessorOfTheIommuForTheSamePurposeAdoptsTheDevice() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        host.journal.clear();
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(host.journal).as("hardware is left as it is").isEmpty();
+        assertThat(iommus.journal).endsWith("2 set 00:03.0 " + ONE);
+        bench.withdraw(iommuOffer);
+        board.unplug("nic0");
+        assertThat(iommus.journal).endsWith("2 unset 00:03.0");
+    }
+
+    @Test
+    void aSuccessorOfAnotherKindGetsTheDeviceFromItsPredecessor() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(iommus.journal).containsSubsequence("1 set 00:03.0 " + ONE, "1 unset 00:03.0", "2 set 00:03.0 " + ONE);
+        assertThat(host.devices.get(ONE).table.nesting).isTrue();
+        assertThat(tables()).isEqualTo(1);
+    }
+
+    @Test
+    void aSuccessorThatDoesNotTakeTheDeviceDoesNotServe() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        var picky = new IommuModel.Factory();
+        picky.refusal = "the host's SMMU is another one";
+        bench.registry.offer(picky.offer(21));
+        bench.settled(board);
+        Slot smmu = board.slot("smmu0").orElseThrow();
+        assertThat(smmu.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(smmu.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[20]"));
+        assertThat(smmu.history()).anySatisfy(
+                entry -> assertThat(entry.detail()).contains("the host's SMMU is another one"));
+        assertThat(iommus.devices).containsValue(ONE);
+    }
+
+    @Test
+    void aDeviceThatIsPluggedWhileTheIommuIsParkedIsBlockedUntilItIsBack() throws Exception {
+        plugIommu();
+        bench.withdraw(iommuOffer);
+        iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+        plug("nic0", "3", ONE);
+        assertThat(host.devices.get(ONE).table).as("attached to nothing").isNull();
+        assertThat(iommus.devices).isEmpty();
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(iommus.devices).containsValue(ONE);
+        assertThat(host.devices.get(ONE).table.nesting).isTrue();
+    }
+
+    @Test
+    void aDeviceThatIsUnpluggedWhileTheIommuIsParkedIsGivenBackWhenAModelCanLetGoOfIt() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        bench.withdraw(iommuOffer);
+        board.unplug("nic0");
+        assertThat(host.devices.get(ONE).table).as("blocked").isNull();
+        assertThat(host.live).isNotEmpty();
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(iommus.journal).endsWith("2 set 00:03.0 " + ONE, "2 unset 00:03.0");
+        assertThat(host.live).isEmpty();
+    }
+
+    @Test
+    void whenTheIommuGoesForGoodTheDeviceReachesMemory() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        board.unplug("smmu0");
+        assertThat(iommus.journal).endsWith("1 unset 00:03.0");
+        assertThat(host.devices.get(ONE).table).isNotNull();
+    }
+
+    @Test
+    void behindAPortADeviceIsConnectedUnderTheAddressThatSoftwareGivesIt() throws Exception {
+        plugIommu();
+        board.plug(new DeviceRequest("pcie-root-port", "rp0", "", "2", Map.of()));
+        board.plug(new DeviceRequest("pcie-root-port", "rp1", "", "3", Map.of()));
+        board.plug(device("nic0", "rp0", "0", ONE));
+        board.plug(device("nic1", "rp1", "0", TWO));
+        assertThat(iommus.journal).contains("1 set 00:00.0 " + ONE, "1 unset 00:00.0", "1 set 00:00.0 " + TWO);
+        assertThat(iommus.devices).isEmpty();
+        assertThat(host.devices.get(ONE).table).as("blocked").isNull();
+
+        number("00:02.0", 1);
+        number("00:03.0", 2);
+        assertThat(iommus.devices).containsEntry(0x100, ONE).containsEntry(0x200, TWO);
+        assertThat(host.devices.get(ONE).table).isNotNull();
+
+        // The two change places: neither keeps what is the other's now.
+        number("00:02.0", 0);
+        assertThat(iommus.devices.values()).containsExactly(TWO);
+        assertThat(host.devices.get(ONE).table).as("blocked").isNull();
+        number("00:03.0", 1);
+        number("00:02.0", 2);
+        assertThat(iommus.devices).containsExactlyInAnyOrderEntriesOf(Map.of(0x100, TWO, 0x200, ONE));
+    }
+
+    private void number(String bridge, int bus) {
+        board.pci().writeConfig(board.epochs().context(), Bdf.parse(bridge), 0x18, 4, bus << 16 | bus << 8);
+        bench.settled(board);
+        bench.settled(board);
+    }
+
+    // Configuration space
+
+    private int config(int offset, int size) {
+        return board.pci().readConfig(board.epochs().context(), Bdf.parse("00:03.0"), offset, size);
+    }
+
+    private void config(int offset, int size, int value) {
+        board.pci().writeConfig(board.epochs().context(), Bdf.parse("00:03.0"), offset, size, value);
+    }
+
+    @Test
+    void whatTheEngineDoesNotEmulateIsTheDevices() throws Exception {
+        plug("nic0", "3", ONE);
+        byte[] device = host.devices.get(ONE).config;
+        for (int at = 0; at < device.length; at++) {
+            device[at] = (byte) (0xA0 | at & 0xF);
+        }
+        assertThat(config(0, 4)).as("IDs").isEqualTo(0x1234_8086);
+        assertThat(config(0x34, 1)).as("first capability").isGreaterThanOrEqualTo(0x40);
+        assertThat(config(HostDeviceModel.VENDOR_CAPABILITY, 1)).as("a described header").isEqualTo(0x09);
+        assertThat(config(HostDeviceModel.VENDOR_CAPABILITY + 2, 2)).as("its body").isEqualTo(0xA3A2);
+        assertThat(config(HostDeviceModel.VENDOR_CAPABILITY, 4) >>> 16).as("both in one access").isEqualTo(0xA3A2);
+        assertThat(config(0xE0, 4)).as("what nobody described").isEqualTo(0xA3A2A1A0);
+        assertThat(config(0x200, 4)).isEqualTo(0xA3A2A1A0);
+
+        config(HostDeviceModel.VENDOR_CAPABILITY, 4, 0x55667788);
+        assertThat(devices.journal).contains("config 0xc2 2 0x5566");
+        assertThat(device[HostDeviceModel.VENDOR_CAPABILITY]).as("the header is not written").isEqualTo((byte) 0xA0);
+        config(0x04, 2, 0x406);
+        assertThat(devices.journal).endsWith("master on, pin off");
+        assertThat(device[4]).isEqualTo((byte) 0xA4);
+    }
+
+    @Test
+    void whileNoModelServesReadsAnswerWhatWasThereAndWritesWait() throws Exception {
+        plug("nic0", "3", ONE);
+        host.devices.get(ONE).config[0xE0] = 0x11;
+        assertThat(config(0xE0, 1)).isEqualTo(0x11);
+        bench.withdraw(deviceOffer);
+        host.devices.get(ONE).config[0xE0] = 0x22;
+        assertThat(config(0xE0, 1)).isEqualTo(0x11);
+        config(0xE4, 1, 0x33);
+        assertThat(host.devices.get(ONE).config[0xE4]).isZero();
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        assertThat(host.devices.get(ONE).config[0xE4]).isEqualTo((byte) 0x33);
+        assertThat(config(0xE0, 1)).isEqualTo(0x22);
+    }
+}
