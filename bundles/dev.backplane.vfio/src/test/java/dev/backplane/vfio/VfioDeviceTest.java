@@ -1,0 +1,196 @@
+package dev.backplane.vfio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.backplane.device.RealizeException;
+import dev.backplane.device.ResetKind;
+import dev.backplane.device.ResetPhase;
+import dev.backplane.device.RestoreException;
+import dev.backplane.device.SavedState;
+import dev.backplane.hostiommu.Errno;
+import dev.backplane.memory.TransactionAttributes;
+import dev.backplane.memory.TransactionContext;
+import dev.backplane.pci.Bar;
+import dev.backplane.pci.PciCapability;
+import dev.backplane.pci.PciFunctionDescription;
+import dev.backplane.pci.PciFunctionDescription.Msix;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class VfioDeviceTest {
+    private final Fixture fixture = new Fixture();
+
+    private VfioDevice realized() throws RealizeException {
+        VfioDevice device = fixture.make();
+        device.realize(fixture);
+        return device;
+    }
+
+    private VfioDevice running() throws RealizeException {
+        VfioDevice device = realized();
+        device.resume();
+        fixture.asked.clear();
+        return device;
+    }
+
+    @Test
+    void describesTheFunctionAsItsConfigurationSpaceDoes() {
+        PciFunctionDescription function = fixture.make().describe();
+        assertThat(function.vendorId()).isEqualTo(0x1234);
+        assertThat(function.deviceId()).isEqualTo(0xBA01);
+        assertThat(function.revision()).isEqualTo(5);
+        assertThat(function.classCode()).isEqualTo(0x12_0000);
+        assertThat(function.subsystemId()).isEqualTo(2);
+        assertThat(function.interruptPin()).isEqualTo(1);
+        assertThat(function.express()).isTrue();
+        assertThat(function.msiVectors()).isEqualTo(8);
+        assertThat(function.msix()).isEqualTo(new Msix(32, 2, 0, 2, 0x800));
+        assertThat(function.bars()).extracting(Bar::index).containsExactly(0, 2);
+        assertThat(function.bars()).extracting(Bar::kind)
+                .containsExactly(Bar.Kind.MEMORY_64, Bar.Kind.MEMORY_32);
+        assertThat(function.bars().getFirst().prefetchable()).isTrue();
+        assertThat(function.bars().getFirst().region().size()).isEqualTo(0x4000);
+    }
+
+    @Test
+    void passesOnlyCapabilitiesWhoseBodiesHarmNobodyAtTheirOffsets() {
+        assertThat(fixture.make().describe().capabilities()).extracting(PciCapability::id)
+                .containsExactly(0x09, 0x0F, 0x03);
+        assertThat(fixture.make().describe().capabilities()).extracting(PciCapability::offset)
+                .containsExactly(0x40, 0x100, 0x140);
+        assertThat(fixture.make().describe().capabilities().getFirst().reset()).hasSize(6).endsWith(0xCA);
+    }
+
+    @Test
+    void aDeviceThatTheHostDoesNotHaveIsRefusedBeforeItIsMade() {
+        assertThatThrownBy(() -> fixture.make(Map.of("host", "0000:09:00.0"))).hasMessage(
+                "vfio-pci: host=0000:09:00.0: the host has no such device to give away (ENODEV): host:list shows those "
+                        + "it has");
+    }
+
+    @Test
+    void opensTheDeviceAsALeaseAndConnectsIt() throws RealizeException {
+        realized();
+        assertThat(fixture.asked).containsExactly("open", "connect iommufd0");
+        assertThat(fixture.held).containsOnlyKeys("device");
+    }
+
+    @Test
+    void aBusyDeviceIsRefused() {
+        fixture.openFails = Errno.EBUSY;
+        assertThatThrownBy(this::realized).isInstanceOf(RealizeException.class).hasMessage(
+                "vfio-pci: host=0000:01:00.0: the device is in use (EBUSY): host:list shows by whom and which are free");
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Errno.class, names = {"ENOMEM", "EPERM"})
+    void anotherFailureIsToldAsItIs(Errno errno) {
+        fixture.openFails = errno;
+        assertThatThrownBy(this::realized).hasMessageContaining(
+                "vfio-pci: host=0000:01:00.0 cannot be opened: VFIO_DEVICE_OPEN: " + errno);
+    }
+
+    @Test
+    void whatCannotBeConnectedIsClosedAgain() {
+        fixture.connectFails = "no";
+        assertThatThrownBy(this::realized).hasMessage("no");
+        assertThat(fixture.asked).containsExactly("open", "close");
+        assertThat(fixture.held).isEmpty();
+    }
+
+    @Test
+    void aSuccessorAdoptsTheDeviceAndItsVectorsWithoutTouchingThem() throws RealizeException, RestoreException {
+        VfioDevice first = running();
+        first.vectorUsed(3, true, new Fixture.Fd());
+        VfioDevice second = fixture.make();
+        second.realize(fixture);
+        fixture.asked.clear();
+        first.quiesce();
+        second.restore(first.save());
+        second.resume();
+        first.unrealize();
+        assertThat(fixture.asked).isEmpty();
+        second.vectorUsed(3, true, new Fixture.Fd());
+        second.vectorReleased(3, true);
+        assertThat(fixture.asked).containsExactly("MSIX 3 connected", "MSIX off", "INTX 0 connected");
+    }
+
+    @Test
+    void aFailedSuccessorLeavesTheDeviceOpen() throws RealizeException {
+        realized();
+        fixture.connectFails = "no";
+        assertThatThrownBy(this::realized).hasMessage("no");
+        assertThat(fixture.asked).doesNotContain("close");
+        assertThat(fixture.held).containsOnlyKeys("device");
+    }
+
+    @Test
+    void theStateOfAnotherDeviceIsRefused() throws RealizeException {
+        VfioDevice device = realized();
+        var state = new SavedState("vfio-pci", 1, Map.of("host", "0000:02:00.0"));
+        assertThatThrownBy(() -> device.restore(state)).hasMessageStartingWith(
+                "vfio-pci: state is of host device 0000:02:00.0, this is 0000:01:00.0");
+    }
+
+    @Test
+    void vectorsAreConnectedOneByOneAndThePinInBetween() throws RealizeException {
+        VfioDevice device = running();
+        device.vectorUsed(0, true, new Fixture.Fd());
+        device.vectorUsed(5, true, new Fixture.Fd());
+        device.vectorReleased(0, true);
+        device.vectorReleased(7, true);
+        device.vectorReleased(5, true);
+        assertThat(fixture.asked).containsExactly("INTX off", "MSIX 0 connected", "MSIX 5 connected", "MSIX 0 none",
+                "MSIX off", "INTX 0 connected");
+    }
+
+    @Test
+    void withoutAnAcceleratorThePinIsHighUntilSoftwareLooksAtARegister() throws RealizeException {
+        VfioDevice device = running();
+        fixture.pinTriggers.getFirst().signal();
+        assertThat(fixture.pin).isTrue();
+        var handler = device.describe().bars().getFirst().region().handler();
+        handler.read(new Bus(), TransactionAttributes.NONE, 8, 4);
+        assertThat(fixture.pin).isFalse();
+        assertThat(fixture.asked).containsExactly("read 0 0x8 4", "unmask");
+        handler.write(new Bus(), TransactionAttributes.NONE, 8, 4, 7);
+        assertThat(fixture.asked).endsWith("write 0 0x8 4 0x7");
+    }
+
+    @Test
+    void configurationAndCommandArePassedOn() throws RealizeException {
+        VfioDevice device = running();
+        assertThat(device.readConfig(0x44, 4)).isEqualTo(0x1234_5678);
+        device.writeConfig(0x44, 1, -1);
+        device.commandChanged(true, false);
+        device.commandChanged(false, true);
+        assertThat(fixture.asked).containsExactly("read 7 0x44 4", "write 7 0x44 1 0xff", "write 7 0x4 2 0x6",
+                "write 7 0x4 2 0x402");
+    }
+
+    @Test
+    void aResetReachesTheDeviceOnceBeforeAnyIommuForgets() throws RealizeException {
+        VfioDevice device = running();
+        for (ResetPhase phase : ResetPhase.values()) {
+            device.reset(ResetKind.FUNCTION_LEVEL, phase);
+        }
+        assertThat(fixture.asked).containsExactly("reset");
+    }
+
+    private static final class Bus implements TransactionContext {
+        private long data;
+
+        @Override
+        public long data() {
+            return data;
+        }
+
+        @Override
+        public void data(long value) {
+            data = value;
+        }
+    }
+}
