@@ -21,12 +21,7 @@ final class SlotEvents {
      * @return empty while nobody records: machines start with arrivals, and the recorder takes long to learn a type
      */
     static Optional<SlotEvent> arrival(boolean resumes) {
-        if (!FlightRecorder.isInitialized()) {
-            return Optional.empty();
-        }
-        SlotEvent event = resumes ? new Resume() : new Plug();
-        event.begin();
-        return Optional.of(event);
+        return FlightRecorder.isInitialized() ? SlotEvent.ofArrival(resumes) : Optional.empty();
     }
 
     /** Something that happened to a slot; it lasts from {@code begin} to {@code end}. */
@@ -42,6 +37,13 @@ final class SlotEvents {
         @Label("Detail")
         @Description("Provider or reason")
         String detail;
+
+        /** Here, since a class that names event types in its code has the JVM load them when it starts. */
+        private static Optional<SlotEvent> ofArrival(boolean resumes) {
+            SlotEvent event = resumes ? new Resume() : new Plug();
+            event.begin();
+            return Optional.of(event);
+        }
 
         /** Ends the event and records it. */
         final void commit(DeviceSlot where, String about) {
