@@ -15,6 +15,7 @@ import dev.backplane.qtest.qmp.QmpCatalog;
 import dev.backplane.qtest.qmp.QmpServer;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTree;
+import dev.backplane.qtest.qom.QomTypes;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -146,7 +147,8 @@ final class MachineRun {
                 providers);
         if (command.qtest().isPresent()) {
             open("qtest", command.qtest().get(), new QtestServer(
-                    board, tree::slot, (prefix, name) -> providers.startModule(prefix + name), command.qtestLog()));
+                    board, tree::slot, (prefix, name) -> providers.startModule(prefix + name),
+                    new QomTypes(providers, machines)::selfTest, command.qtestLog()));
         }
         if (!command.monitors().isEmpty()) {
             var catalog = new QmpCatalog(new QmpCatalog.Subject(

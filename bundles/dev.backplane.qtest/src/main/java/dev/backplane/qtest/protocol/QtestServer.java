@@ -5,15 +5,18 @@ import dev.backplane.board.Slot;
 import dev.backplane.qtest.chardev.ConnectionHandler;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** The qtest protocol: line by line, a command and its reply. One client at a time. */
 public final class QtestServer implements ConnectionHandler {
     private final Optional<Board> board;
     private final Function<String, Optional<Slot>> paths;
     private final BiFunction<String, String, Boolean> modules;
+    private final Supplier<List<String>> selfTest;
     private final QtestLog log;
 
     /**
@@ -22,6 +25,7 @@ public final class QtestServer implements ConnectionHandler {
      * @param board the board, or empty for machine type none
      * @param paths finds a slot by its QOM path
      * @param modules starts a module by prefix and name; whether there is one
+     * @param selfTest makes an object of each type, and tells what is wrong
      * @param log file of a log
      * @throws IOException if the log cannot be written
      */
@@ -29,16 +33,18 @@ public final class QtestServer implements ConnectionHandler {
             Optional<Board> board,
             Function<String, Optional<Slot>> paths,
             BiFunction<String, String, Boolean> modules,
+            Supplier<List<String>> selfTest,
             Optional<String> log)
             throws IOException {
         this.board = board;
         this.paths = paths;
         this.modules = modules;
+        this.selfTest = selfTest;
         this.log = QtestLog.open(log);
     }
 
     @Override
     public void serve(ByteChannel channel) throws IOException {
-        new QtestSession(channel, board, paths, modules, log).run();
+        new QtestSession(channel, board, paths, modules, selfTest, log).run();
     }
 }

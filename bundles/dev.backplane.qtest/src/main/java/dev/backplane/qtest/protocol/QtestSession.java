@@ -7,10 +7,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** One client. Confined to the thread that runs it. */
 final class QtestSession {
@@ -34,6 +36,7 @@ final class QtestSession {
             Optional<Board> board,
             Function<String, Optional<Slot>> paths,
             BiFunction<String, String, Boolean> modules,
+            Supplier<List<String>> selfTest,
             QtestLog log) {
         this.channel = channel;
         this.log = log;
@@ -43,6 +46,13 @@ final class QtestSession {
         commands.put("module_load", (line, reply) -> {
             if (!modules.apply(line.text(1), line.text(2))) {
                 throw new CommandFailure("no module %s%s".formatted(line.text(1), line.text(2)));
+            }
+            reply.text("OK");
+        });
+        commands.put("qom-tests", (line, reply) -> {
+            List<String> complaints = selfTest.get();
+            if (!complaints.isEmpty()) {
+                throw new CommandFailure(String.join("; ", complaints));
             }
             reply.text("OK");
         });

@@ -117,6 +117,32 @@ public final class QomTypes {
         return false;
     }
 
+    /**
+     * Makes an object of each device type with default properties, and reads these. A type that cannot be made without
+     * values for some of them is fine.
+     *
+     * @return what is wrong, empty when nothing is
+     */
+    public List<String> selfTest() {
+        List<String> complaints = new ArrayList<>();
+        for (DeviceFactory factory : providers.deviceFactories()) {
+            try {
+                DeviceProperties defaults = DeviceProperties.of(factory.type(), factory.properties(), Map.of());
+                factory.properties().stream()
+                        .filter(property -> property.defaultValue() != null)
+                        .filter(property -> !property.defaultValue().equals(defaults.asMap().get(property.name())))
+                        .forEach(property -> complaints.add("%s.%s: default is not %s"
+                                .formatted(factory.type(), property.name(), property.defaultValue())));
+                factory.create(defaults);
+            } catch (IllegalArgumentException e) {
+                // It says which properties it needs.
+            } catch (RuntimeException e) {
+                complaints.add("%s: %s".formatted(factory.type(), e));
+            }
+        }
+        return complaints;
+    }
+
     /** {@return whether a name is an abstract type} */
     public boolean isAbstract(String name) {
         return ABSTRACT.stream().anyMatch(type -> type.name().equals(name));

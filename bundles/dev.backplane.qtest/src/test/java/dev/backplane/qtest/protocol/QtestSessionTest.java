@@ -11,6 +11,7 @@ import dev.backplane.qtest.qom.QomTree;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
@@ -27,11 +28,13 @@ class QtestSessionTest {
 
     private final FakeBoard board = new FakeBoard();
     private final FakeProviders providers = new FakeProviders();
+    private final List<String> complaints = new ArrayList<>();
 
     private List<String> serve(ScriptedChannel channel) throws Exception {
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         new QtestServer(
                         Optional.of(board), tree::slot, (prefix, name) -> providers.startModule(prefix + name),
+                        () -> complaints,
                         Optional.empty())
                 .serve(channel);
         return channel.answers();
@@ -142,6 +145,14 @@ class QtestSessionTest {
     }
 
     @Test
+    void theSelfTestTellsWhatIsWrong() throws Exception {
+        complaints.add("edu: planted");
+        assertThat(answers("qom-tests")).containsExactly("FAIL edu: planted");
+        complaints.clear();
+        assertThat(answers("qom-tests")).containsExactly("OK");
+    }
+
+    @Test
     void privateInputsFollowTheSharedOnes() throws Exception {
         assertThat(answers("set_irq_in %s unnamed-gpio-in 286 1".formatted(GIC))).containsExactly("OK");
         assertThat(board.events).contains("drive gic 0.30 true");
@@ -188,7 +199,7 @@ class QtestSessionTest {
                 }),
                 Optional.of(board),
                 path -> board.slot(path.equals(SMMU) ? "smmu0" : "gic").map(Slot.class::cast),
-                (prefix, name) -> false,
+                (prefix, name) -> false, List::of,
                 QtestLog.open(Optional.empty()));
         session.run();
         assertThat(channel.answers()).containsExactly(
@@ -263,7 +274,7 @@ class QtestSessionTest {
     @Test
     void aMachineWithoutABoardAnswersToo() throws Exception {
         var channel = ScriptedChannel.lines("endianness", "readl 0x40000000", "write 0 4 0x12", "clock_step 1");
-        new QtestServer(Optional.empty(), path -> Optional.empty(), (prefix, name) -> false, Optional.empty())
+        new QtestServer(Optional.empty(), path -> Optional.empty(), (prefix, name) -> false, List::of, Optional.empty())
                 .serve(channel);
         assertThat(channel.answers())
                 .containsExactly("OK little", "OK 0x0000000000000000", "OK", "FAIL Unknown command 'clock_step'");
@@ -273,7 +284,7 @@ class QtestSessionTest {
     void theLogHoldsWhatIsReceivedAndSent(@TempDir Path folder) throws Exception {
         Path log = folder.resolve("log");
         new QtestServer(
-                        Optional.empty(), path -> Optional.empty(), (prefix, name) -> false,
+                        Optional.empty(), path -> Optional.empty(), (prefix, name) -> false, List::of,
                         Optional.of(log.toString()))
                 .serve(ScriptedChannel.lines("endianness", "nonsense"));
         assertThat(Files.readAllLines(log).stream().map(line -> line.replaceAll("[0-9]+[.][0-9]{6}", "t")))
