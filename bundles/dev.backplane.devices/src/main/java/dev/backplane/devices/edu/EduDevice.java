@@ -6,6 +6,7 @@ import dev.backplane.device.RestoreException;
 import dev.backplane.device.SavedState;
 import dev.backplane.inspect.InspectNode;
 import dev.backplane.inspect.Inspectable;
+import dev.backplane.irq.EventFd;
 import dev.backplane.memory.MmioHandler;
 import dev.backplane.memory.MmioRegion;
 import dev.backplane.memory.TransactionAttributes;
@@ -29,6 +30,7 @@ final class EduDevice implements PciDevice, Inspectable, MmioHandler {
     private static final long NO_REGISTER = -1L;
 
     private final long dmaMask;
+    private final boolean irqfd;
     private final PciFunctionDescription description;
     private PciDeviceContext board;
     private EduInterrupts interrupts;
@@ -36,8 +38,9 @@ final class EduDevice implements PciDevice, Inspectable, MmioHandler {
     private EduDma dma;
     private volatile int liveness;
 
-    EduDevice(long dmaMask) {
+    EduDevice(long dmaMask, boolean irqfd) {
         this.dmaMask = dmaMask;
+        this.irqfd = irqfd;
         description = PciFunctionDescription.builder(0x1234, 0x11e8)
                 .classCode(0x00ff00, 0x10)
                 .subsystem(0x1af4, 0x1100)
@@ -59,7 +62,8 @@ final class EduDevice implements PciDevice, Inspectable, MmioHandler {
     @Override
     public void realize(PciDeviceContext context) {
         board = context;
-        interrupts = new EduInterrupts(context);
+        EventFd message = irqfd ? context.irqfd(EduInterrupts.VECTOR).orElse(null) : null;
+        interrupts = new EduInterrupts(context, message);
         factorial = new EduFactorial(context.clock(), interrupts);
         dma = new EduDma(context, interrupts, dmaMask);
     }

@@ -13,6 +13,7 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = DeviceFactory.class, property = DeviceFactory.TYPE + "=" + EduDevice.TYPE)
 public final class EduFactory implements DeviceFactory {
     private static final String DMA_MASK = "dma_mask";
+    private static final String IRQFD = "irqfd";
 
     /** Makes the factory. */
     @Activate
@@ -32,12 +33,15 @@ public final class EduFactory implements DeviceFactory {
 
     @Override
     public List<PropertyDescriptor> properties() {
-        return List.of(PropertyDescriptor.of(
-                DMA_MASK, PropertyType.UINT64, 0x0FFF_FFFFL, "address bits that its DMA drives; others are zero"));
+        return List.of(
+                PropertyDescriptor.of(
+                        DMA_MASK, PropertyType.UINT64, 0x0FFF_FFFFL, "address bits that its DMA drives; others are zero"),
+                PropertyDescriptor.of(
+                        IRQFD, PropertyType.BOOL, false, "its messages go through the accelerator, if that can"));
     }
 
     @Override
     public DeviceModel create(DeviceProperties properties) {
-        return new EduDevice(properties.number(DMA_MASK));
+        return new EduDevice(properties.number(DMA_MASK), properties.bool(IRQFD));
     }
 }

@@ -31,7 +31,7 @@ class EduDeviceTest {
     private static final long CMD = 0x98;
 
     private final FakeBoard board = new FakeBoard();
-    private final EduDevice edu = new EduDevice(0x0FFF_FFFFL);
+    private final EduDevice edu = new EduDevice(0x0FFF_FFFFL, false);
     private final Bus bus = new Bus(edu);
 
     @BeforeEach
@@ -154,6 +154,26 @@ class EduDeviceTest {
         assertThat(bus.readl(IRQ)).isZero();
         assertThat(board.pinChanges()).containsExactly(true, false);
         assertThat(board.messages()).isZero();
+    }
+
+    @Test
+    void messagesGoThroughTheAcceleratorWhereThatIsWantedAndCanBe() {
+        board.enableMsi();
+        var signals = board.offerIrqfd();
+        var direct = new EduDevice(0x0FFF_FFFFL, true);
+        direct.realize(board);
+        new Bus(direct).writel(RAISE, 1);
+        assertThat(signals).hasValue(1);
+        assertThat(board.messages()).isZero();
+        bus.writel(RAISE, 1);
+        assertThat(signals).as("not wanted").hasValue(1);
+        assertThat(board.messages()).isEqualTo(1);
+        var alone = new FakeBoard();
+        alone.enableMsi();
+        var without = new EduDevice(0x0FFF_FFFFL, true);
+        without.realize(alone);
+        new Bus(without).writel(RAISE, 1);
+        assertThat(alone.messages()).as("no accelerator").isEqualTo(1);
     }
 
     @Test
@@ -327,7 +347,7 @@ class EduDeviceTest {
 
     @Test
     void wideMaskDrivesAllBits() {
-        var wide = new EduDevice(-1L);
+        var wide = new EduDevice(-1L, false);
         wide.realize(board);
         var wideBus = new Bus(wide);
         wideBus.write(SRC, 8, 0x40000);

@@ -1,6 +1,7 @@
 package dev.backplane.devices.fake;
 
 import dev.backplane.device.DeviceLog;
+import dev.backplane.irq.EventFd;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.Epochs;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A board of one PCI function: memory at {@link #RAM}, IOVAs shifted by {@link #IOVA_OFFSET}. */
 public final class FakeBoard implements PciDeviceContext {
@@ -29,6 +31,7 @@ public final class FakeBoard implements PciDeviceContext {
     private final Deque<FakeTicket> heldMessages = new ArrayDeque<>();
     private boolean pin;
     private boolean msiEnabled;
+    private AtomicInteger signals;
     private boolean holdMessages;
     private TransactionResult messageResult = TransactionResult.Done.DONE;
     private int messages;
@@ -113,6 +116,33 @@ public final class FakeBoard implements PciDeviceContext {
                 set(false);
             }
         };
+    }
+
+    /** Offers an accelerator for messages; {@return counts the signals of its event} */
+    public AtomicInteger offerIrqfd() {
+        signals = new AtomicInteger();
+        return signals;
+    }
+
+    @Override
+    public Optional<EventFd> irqfd(int vector) {
+        return Optional.ofNullable(signals).map(counter -> new EventFd() {
+            @Override
+            public void signal() {
+                counter.incrementAndGet();
+            }
+
+            @Override
+            public void onSignal(Runnable listener) {}
+
+            @Override
+            public long signals() {
+                return counter.get();
+            }
+
+            @Override
+            public void close() {}
+        });
     }
 
     @Override
