@@ -69,13 +69,15 @@ final class HandOver {
         try {
             bundle.call("quiesce", steps -> {
                 change(slot, old, next, steps, course, failedMeanwhile, isSwap);
+                steps.next("open");
                 SlotEngine.requireHealthy(failedMeanwhile);
+                // Here, not on the board's executor: until that is awake the gate would stay closed.
+                SlotEngine.listenToGate(slot, next);
+                slot.occupy(next);
+                slot.gate().open();
+                course.opened = System.nanoTime();
                 return null;
             });
-            SlotEngine.listenToGate(slot, next);
-            slot.occupy(next);
-            slot.gate().open();
-            course.opened = System.nanoTime();
             next.context().deviceClock().gateOpened();
         } catch (ModelFailure failure) {
             if (course.switched) {
@@ -95,7 +97,7 @@ final class HandOver {
         event.commit(slot, providers);
         slot.note(
                 "HANDED_OVER",
-                "%s, gate closed for %d µs".formatted(providers, (course.opened - course.closed) / 1_000),
+                "%s, %s".formatted(providers, course.text()),
                 Duration.ofNanos(course.opened - began));
         Newcomer.discard(slot, old, bundle);
     }
@@ -107,6 +109,29 @@ final class HandOver {
         volatile SavedState state;
         volatile boolean saved;
         volatile boolean switched;
+
+        /** When the steps behind the closed gate ended, in their order; numbers, as texts are made behind it slowly. */
+        volatile long drained;
+
+        volatile long savedAt;
+        volatile long restored;
+        volatile long resumed;
+        volatile long serving;
+
+        /** {@return how long the gate was closed and what for, as text} */
+        String text() {
+            return "gate closed for %d µs (drain %d, save %d, restore %d, resume %d, serve %d)".formatted(
+                    micros(closed, opened),
+                    micros(closed, drained),
+                    micros(drained, savedAt),
+                    micros(savedAt, restored),
+                    micros(restored, resumed),
+                    micros(resumed, serving));
+        }
+
+        private static long micros(long from, long to) {
+            return (to - from) / 1_000;
+        }
     }
 
     private static void change(
@@ -118,6 +143,7 @@ final class HandOver {
         slot.gate().park();
         slot.capabilities().park();
         slot.host().epochs().drain();
+        course.drained = System.nanoTime();
         SlotEngine.requireHealthy(failedMeanwhile);
         if (isSwap) {
             steps.next("ask for objections");
@@ -126,13 +152,17 @@ final class HandOver {
         steps.next("save");
         course.state = saved(old);
         course.saved = true;
+        course.savedAt = System.nanoTime();
         steps.next("restore");
         next.model().restore(course.state);
+        course.restored = System.nanoTime();
         steps.next("resume");
         course.switched = true;
         slot.mount().serve(next.blueprint());
         next.model().resume();
+        course.resumed = System.nanoTime();
         slot.capabilities().serve(next.model(), steps);
+        course.serving = System.nanoTime();
     }
 
     /** {@return the state of a quiesced model, never null} */
