@@ -22,6 +22,8 @@ final class Commands {
             Map.entry(GicCommands.class, "gic"),
             Map.entry(ItsCommands.class, "its"),
             Map.entry(DmaCommands.class, "dma"),
+            Map.entry(FirmwareCommands.class, "board"),
+            Map.entry(KvmCommands.class, "kvm"),
             Map.entry(MsiCommands.class, "msi"),
             Map.entry(HostCommands.class, "host"),
             Map.entry(VfioCommands.class, "vfio"));

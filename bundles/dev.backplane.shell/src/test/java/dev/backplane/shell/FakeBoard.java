@@ -1,17 +1,20 @@
 package dev.backplane.shell;
 
+import dev.backplane.accelerator.MsiRoutes;
+import dev.backplane.accelerator.VirtualMachine;
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardClock;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.Cause;
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.MachineDefinition;
-import dev.backplane.board.Placement;
 import dev.backplane.board.PciFabric;
+import dev.backplane.board.Placement;
 import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.device.ResetKind;
+import dev.backplane.firmware.FirmwareContribution;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.Epochs;
 import dev.backplane.memory.TransactionContext;
@@ -25,6 +28,9 @@ import java.util.Optional;
 /** A board without an engine: slots that a test fills, and a small RAM. */
 final class FakeBoard implements Board {
     final List<String> changes = new ArrayList<>();
+    final List<FirmwareContribution> firmware = new ArrayList<>();
+    VirtualMachine virtualMachine;
+    MsiRoutes msiRoutes;
     static final long RAM = 0x4000_0000L;
 
     final List<Slot> slots = new ArrayList<>();
@@ -49,6 +55,21 @@ final class FakeBoard implements Board {
         parked.why = List.of(new Cause(slot, reason, "install one"));
         slots.add(parked);
         return this;
+    }
+
+    @Override
+    public List<FirmwareContribution> firmware() {
+        return firmware;
+    }
+
+    @Override
+    public Optional<VirtualMachine> virtualMachine() {
+        return Optional.ofNullable(virtualMachine);
+    }
+
+    @Override
+    public Optional<MsiRoutes> msiRoutes() {
+        return Optional.ofNullable(msiRoutes);
     }
 
     @Override

@@ -38,7 +38,8 @@ final class GogoSession implements Boards, AutoCloseable {
                 new ChangeCommands(this), new MemCommands(this),
                 new PciCommands(this), new SmmuCommands(this), new AccelCommands(this), new GicCommands(this),
                 new ItsCommands(this),
-                new DmaCommands(this), new MsiCommands(this));
+                new DmaCommands(this), new MsiCommands(this), new KvmCommands(this),
+                new FirmwareCommands(this));
         Commands.byName().forEach((name, method) -> all.stream()
                 .filter(method.getDeclaringClass()::isInstance)
                 .forEach(command -> processor.addCommand(name.split(":")[0], command, method.getName())));
