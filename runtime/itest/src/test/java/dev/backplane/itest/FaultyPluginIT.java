@@ -45,6 +45,7 @@ public class FaultyPluginIT {
     private static final long BAR = 0x1800_0000L;
     private static final long TRAPS = BAR + 0x100;
     private static final long SCRATCH = 0x1234_5678L;
+    private static final String LATE = "did not return within 3000 ms";
     private static final String HANGS = "has not returned for";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -214,7 +215,7 @@ public class FaultyPluginIT {
 
     @Test
     public void createHangs() throws Exception {
-        theOldGoesOnBeside(Fault.CREATE_HANGS, "create");
+        theOldGoesOnBeside(Fault.CREATE_HANGS, LATE);
     }
 
     @Test
@@ -254,12 +255,12 @@ public class FaultyPluginIT {
 
     @Test
     public void realizeHangs() throws Exception {
-        theOldGoesOnBeside(Fault.REALIZE_HANGS, "realize");
+        theOldGoesOnBeside(Fault.REALIZE_HANGS, LATE);
     }
 
     @Test
     public void realizeHangsAtPlug() throws Exception {
-        isNotPlugged(Fault.REALIZE_HANGS, "realize");
+        isNotPlugged(Fault.REALIZE_HANGS, LATE);
     }
 
     @Test
@@ -274,7 +275,7 @@ public class FaultyPluginIT {
 
     @Test
     public void restoreHangs() throws Exception {
-        theOldGoesOnBeside(Fault.RESTORE_HANGS, "restore");
+        theOldGoesOnBeside(Fault.RESTORE_HANGS, LATE);
     }
 
     // After the switch the state is kept: the slot waits for one that can.
@@ -295,7 +296,12 @@ public class FaultyPluginIT {
 
     @Test
     public void resumeHangs() throws Exception {
-        theStateIsKeptFromOneThatCannotResume(Fault.RESUME_HANGS);
+        plug(Fault.NONE);
+        assertThat(refusedUpdate(Fault.RESUME_HANGS)).hasMessageContaining(LATE);
+        await().atMost(PATIENCE).untilAsserted(() ->
+                assertThat(slot.state()).as("%s", slot.history()).isEqualTo(State.RUNNING));
+        assertThat(machine.read(BAR, 8)).as("the state, in a model of the old version").isEqualTo(SCRATCH);
+        assertThat(events()).contains("REFUSED");
     }
 
     // One that serves and fails when it is to leave.
