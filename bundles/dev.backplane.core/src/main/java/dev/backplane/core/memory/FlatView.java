@@ -29,8 +29,15 @@ final class FlatView {
 
     private final FlatRange[] ranges;
 
+    /** The largest range of RAM, where most transactions go; null without RAM. */
+    private final FlatRange mostRam;
+
     private FlatView(List<FlatRange> ranges) {
         this.ranges = ranges.toArray(FlatRange[]::new);
+        mostRam = ranges.stream()
+                .filter(range -> range.ram != null)
+                .max((a, b) -> Long.compareUnsigned(a.last - a.first, b.last - b.first))
+                .orElse(null);
     }
 
     /**
@@ -103,6 +110,11 @@ final class FlatView {
 
     /** {@return the range that holds an address, or null} */
     FlatRange find(long address) {
+        FlatRange ram = mostRam;
+        return ram != null && ram.holds(address) ? ram : search(address);
+    }
+
+    private FlatRange search(long address) {
         int low = 0;
         int high = ranges.length - 1;
         while (low <= high) {

@@ -1,24 +1,38 @@
 package dev.backplane.smmuv3.translate;
 
 import dev.backplane.memory.TransactionAttributes;
+import java.util.function.Predicate;
 
 /** Invalidation of the caches of one translator. */
 final class CacheInvalidation implements Invalidation {
     private static final int RANGE_ALL = 31;
 
     private final boolean hasVmids;
+    private final MicroTlb recent;
     private final ConfigurationCache configurations;
     private final Tlb tlb;
 
-    CacheInvalidation(SmmuCapabilities capabilities, ConfigurationCache configurations, Tlb tlb) {
+    CacheInvalidation(
+            SmmuCapabilities capabilities, MicroTlb recent, ConfigurationCache configurations, Tlb tlb) {
         this.hasVmids = capabilities.stage2();
+        this.recent = recent;
         this.configurations = configurations;
         this.tlb = tlb;
     }
 
+    /** What was translated last goes before and after, whatever is named: see {@link MicroTlb}. */
+    private void invalidate(Runnable rest) {
+        recent.invalidate();
+        try {
+            rest.run();
+        } finally {
+            recent.invalidate();
+        }
+    }
+
     @Override
     public void streamTableEntry(int streamId) {
-        configurations.removeStream(streamId);
+        invalidate(() -> configurations.removeStream(streamId));
     }
 
     @Override
@@ -27,16 +41,18 @@ final class CacheInvalidation implements Invalidation {
             allConfiguration();
             return;
         }
-        configurations.removeIf(entry -> (entry.streamId() ^ streamId) >>> range + 1 == 0);
+        invalidate(() -> configurations.removeIf(entry -> (entry.streamId() ^ streamId) >>> range + 1 == 0));
     }
 
     @Override
     public void contextDescriptor(int streamId, int substreamId) {
-        configurations.remove(streamId, substreamId);
-        if (substreamId == 0) {
-            // CD 0 also serves transactions without SubstreamID.
-            configurations.remove(streamId, TransactionAttributes.NO_SUBSTREAM);
-        }
+        invalidate(() -> {
+            configurations.remove(streamId, substreamId);
+            if (substreamId == 0) {
+                // CD 0 also serves transactions without SubstreamID.
+                configurations.remove(streamId, TransactionAttributes.NO_SUBSTREAM);
+            }
+        });
     }
 
     @Override
@@ -46,32 +62,36 @@ final class CacheInvalidation implements Invalidation {
 
     @Override
     public void allConfiguration() {
-        configurations.removeAll();
+        invalidate(configurations::removeAll);
     }
 
     @Override
     public void tlb() {
-        tlb.removeContexts(context -> true);
+        removeContexts(context -> true);
     }
 
     @Override
     public void tlbOfVmid(int vmid) {
-        tlb.removeContexts(context -> hasVmid(context, vmid));
+        removeContexts(context -> hasVmid(context, vmid));
     }
 
     @Override
     public void tlbStage1OfVmid(int vmid) {
-        tlb.removeContexts(context -> context.stage1 != null && hasVmid(context, vmid));
+        removeContexts(context -> context.stage1 != null && hasVmid(context, vmid));
     }
 
     @Override
     public void tlbOfAsid(int vmid, int asid) {
-        tlb.removeContexts(context -> context.asid() == asid && hasVmid(context, vmid));
+        removeContexts(context -> context.asid() == asid && hasVmid(context, vmid));
+    }
+
+    private void removeContexts(Predicate<TranslationContext> doomed) {
+        invalidate(() -> tlb.removeContexts(doomed));
     }
 
     @Override
     public void tlbOfVa(int vmid, int asid, TlbRange range) {
-        tlb.removeRange(
+        removeRange(
                 context -> context.stage1 != null
                         && (context.asid() == asid || context.global)
                         && hasVmid(context, vmid),
@@ -81,16 +101,18 @@ final class CacheInvalidation implements Invalidation {
 
     @Override
     public void tlbOfVaAllAsids(int vmid, TlbRange range) {
-        tlb.removeRange(
-                context -> context.stage1 != null && hasVmid(context, vmid), entry -> true, canonical(range));
+        removeRange(context -> context.stage1 != null && hasVmid(context, vmid), entry -> true, canonical(range));
     }
 
     @Override
     public void tlbOfIpa(int vmid, TlbRange range) {
-        tlb.removeRange(
-                context -> context.stage1 == null && hasVmid(context, vmid), entry -> true, range);
+        removeRange(context -> context.stage1 == null && hasVmid(context, vmid), entry -> true, range);
         // Combined entries, and pointers to stage 1 tables, do not tell their IPA, so all of them go.
-        tlb.removeContexts(context -> context.nested() && hasVmid(context, vmid));
+        removeContexts(context -> context.nested() && hasVmid(context, vmid));
+    }
+
+    private void removeRange(Predicate<TranslationContext> owner, Predicate<TlbEntry> doomed, TlbRange range) {
+        invalidate(() -> tlb.removeRange(owner, doomed, range));
     }
 
     private boolean hasVmid(TranslationContext context, int vmid) {

@@ -32,9 +32,10 @@ final class QuickWalk {
      * @param era of the context's table pointers
      * @param input canonical input address
      * @param wanted {@link Permissions#READ} or {@link Permissions#WRITE}
+     * @param requester see {@link MicroTlb#requester}
      */
     TlbEntry translate(
-            TransactionContext context, Era entryEra, Era era, long input, int variant, int wanted) {
+            TransactionContext context, Era entryEra, Era era, long input, int variant, int wanted, long requester) {
         TranslationContext space = era.context;
         PageRules rules = input < 0 ? space.upperRules : space.lowerRules;
         if (rules == null) {
@@ -57,9 +58,9 @@ final class QuickWalk {
             long page = (1L << rules.pageShift) - 1;
             long ipa = output | input & page;
             return stage2(context, entryEra, era, input, ipa, rules.pageShift, variant, wanted, allowed, attributes,
-                    global);
+                    global, requester);
         }
-        return entry(entryEra, variant, global, input, output, rules.pageShift, allowed, attributes);
+        return entry(entryEra, variant, global, input, output, rules.pageShift, allowed, attributes, requester);
     }
 
     private TlbEntry stage2(
@@ -73,7 +74,8 @@ final class QuickWalk {
             int wanted,
             int stage1Allowed,
             MemoryAttributes before,
-            boolean global) {
+            boolean global,
+            long requester) {
         TranslationContext space = era.context;
         TableGeometry geometry = space.stage2.geometry();
         int pageShift = geometry.granule().shift();
@@ -97,7 +99,7 @@ final class QuickWalk {
                 TableDescriptor.SH.getInt(descriptor),
                 space.stage2.forcedWriteBack());
         int shift = Math.min(stage1Shift, pageShift);
-        return entry(entryEra, variant, global, input, output | ipa & page, shift, allowed, attributes);
+        return entry(entryEra, variant, global, input, output | ipa & page, shift, allowed, attributes, requester);
     }
 
     private static TlbEntry entry(
@@ -108,7 +110,8 @@ final class QuickWalk {
             long output,
             int shift,
             int allowed,
-            MemoryAttributes attributes) {
+            MemoryAttributes attributes,
+            long requester) {
         long mask = (1L << shift) - 1;
         var mapped = new Translation.Mapped(
                 input & ~mask,
@@ -118,6 +121,6 @@ final class QuickWalk {
                 (allowed & Permissions.WRITE) != 0,
                 attributes);
         int tag = TlbEntry.tag(variant, input, shift);
-        return new TlbEntry(era, global ? tag | TlbEntry.GLOBAL : tag, mapped);
+        return new TlbEntry(era, global ? tag | TlbEntry.GLOBAL : tag, mapped, requester);
     }
 }

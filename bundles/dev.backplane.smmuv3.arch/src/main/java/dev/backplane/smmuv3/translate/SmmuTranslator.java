@@ -23,6 +23,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
     private final EventSink events;
     private final WalkPool walks;
     private final TranslationProcess process;
+    private final MicroTlb recent;
     private final Tlb tlb;
     private final WalkCache pointers;
     private final QuickWalk quick;
@@ -65,12 +66,13 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         this.tables = tables;
         this.events = events;
         this.walks = new WalkPool(tables);
+        this.recent = new MicroTlb(sizes.log2TlbEntries());
         this.tlb = new Tlb(sizes.log2TlbEntries());
         this.pointers = sizes.log2WalkEntries() == 0 ? null : new WalkCache(sizes.log2WalkEntries());
         this.configurations = new ConfigurationCache();
         this.process = new TranslationProcess(capabilities, configurations::share);
         this.quick = process.quickWalk(tables, pointers);
-        this.invalidation = new CacheInvalidation(capabilities, configurations, tlb);
+        this.invalidation = new CacheInvalidation(capabilities, recent, configurations, tlb);
         configure(SmmuConfiguration.RESET);
     }
 
@@ -97,23 +99,42 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             TransactionContext context, TransactionAttributes attributes, long iova, AccessKind access) {
         State now = state;
         if (now.enabled) {
-            ConfigurationCache.Entry cached =
-                    configurations.find(attributes.requesterId(), attributes.substreamId());
-            if (cached == null) {
-                return miss(now.registers, null, context, attributes, iova, access);
-            }
-            TranslationContext space = cached.space();
-            if (space == null) {
-                return bypassed(now.registers, cached.context(), context, attributes, iova, access);
-            }
-            Translation.Mapped hit = tlb.find(space, cached.variant(attributes), space.canonical(iova));
-            if (hit == null || !hit.allows(access)) {
-                return miss(now.registers, cached.context(), context, attributes, iova, access);
+            long stamp = recent.stamp();
+            long requester = MicroTlb.requester(attributes);
+            Translation.Mapped hit = recent.find(requester, stamp, iova, access);
+            if (hit == null) {
+                return lookUp(now.registers, context, attributes, iova, access, requester, stamp);
             }
             hits.count();
             return hit;
         }
         return now.bypass == null || (iova & ~now.bypass.mask()) != 0 ? Translation.Terminated.ABORT : now.bypass;
+    }
+
+    /** Looks in configuration cache and TLB; walks if they do not know. */
+    private Translation lookUp(
+            SmmuConfiguration registers,
+            TransactionContext context,
+            TransactionAttributes attributes,
+            long iova,
+            AccessKind access,
+            long requester,
+            long stamp) {
+        ConfigurationCache.Entry cached = configurations.find(attributes.requesterId(), attributes.substreamId());
+        if (cached == null) {
+            return miss(registers, null, context, attributes, iova, access, requester, stamp);
+        }
+        TranslationContext space = cached.space();
+        if (space == null) {
+            return bypassed(registers, cached.context(), context, attributes, iova, access, requester, stamp);
+        }
+        TlbEntry hit = tlb.find(space, cached.variant(attributes), space.canonical(iova));
+        if (hit == null || !hit.mapped().allows(access)) {
+            return miss(registers, cached.context(), context, attributes, iova, access, requester, stamp);
+        }
+        recent.keep(hit, requester, stamp, iova);
+        hits.count();
+        return hit.mapped();
     }
 
     private Translation bypassed(
@@ -122,13 +143,15 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             TransactionContext context,
             TransactionAttributes attributes,
             long iova,
-            AccessKind access) {
+            AccessKind access,
+            long requester,
+            long stamp) {
         if (stream.bypass() == null) {
             return Translation.Terminated.ABORT;
         }
         return (iova & ~stream.bypass().mask()) == 0
                 ? stream.bypass()
-                : miss(registers, stream, context, attributes, iova, access);
+                : miss(registers, stream, context, attributes, iova, access, requester, stamp);
     }
 
     /** Walks; {@code stream} is null when the configuration is not cached. */
@@ -138,29 +161,33 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             TransactionContext context,
             TransactionAttributes attributes,
             long iova,
-            AccessKind access) {
+            AccessKind access,
+            long requester,
+            long stamp) {
         int random = (int) misses.next();
         if (stream != null && quick != null) {
-            Translation.Mapped mapped = missQuickly(stream, context, attributes, iova, access, random);
-            if (mapped != null) {
-                return mapped;
+            TlbEntry entry = missQuickly(stream, context, attributes, iova, access, requester, random);
+            if (entry != null) {
+                recent.keep(entry, requester, stamp, iova);
+                return entry.mapped();
             }
         }
         Walk walk = walks.take().begin(context, attributes, iova, access);
         try {
-            return fill(walk, registers, random);
+            return fill(walk, registers, requester, stamp, random);
         } finally {
             walk.end();
         }
     }
 
     /** {@return what the walk cache leads to, or null} */
-    private Translation.Mapped missQuickly(
+    private TlbEntry missQuickly(
             StreamContext stream,
             TransactionContext context,
             TransactionAttributes attributes,
             long iova,
             AccessKind access,
+            long requester,
             int random) {
         TranslationContext space = stream.translation();
         if (space == null || space.stage1 == null) {
@@ -175,16 +202,17 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
                 space.tableEra(),
                 space.canonical(iova),
                 stream.variant(attributes),
-                access == AccessKind.READ ? Permissions.READ : Permissions.WRITE);
+                access == AccessKind.READ ? Permissions.READ : Permissions.WRITE,
+                requester);
         if (entry == null) {
             return null;
         }
         tlb.insert(entry, generation, random);
-        return entry.mapped();
+        return entry;
     }
 
     /** Translates the long way, and caches what it finds. */
-    private Translation fill(Walk walk, SmmuConfiguration registers, int random) {
+    private Translation fill(Walk walk, SmmuConfiguration registers, long requester, long stamp, int random) {
         TransactionAttributes attributes = walk.attributes;
         // Both generations come first: what is read below is then at least as new as they are (see Tlb).
         long tlbGeneration = tlb.generation();
@@ -199,7 +227,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             }
             configurations.insert(
                     attributes.requesterId(), attributes.substreamId(), stream, configurationGeneration);
-            Translation.Mapped hit = lookUp(stream, attributes, walk.iova, walk.access);
+            Translation.Mapped hit = findInTlb(stream, attributes, walk.iova, walk.access);
             if (hit != null) {
                 return hit;
             }
@@ -217,22 +245,21 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             return faulted(walk);
         }
         if (era != null) {
-            tlb.insert(
-                    TlbEntry.of(era, stream.variant(attributes), walk.stage1Global, mapped),
-                    tlbGeneration,
-                    random);
+            TlbEntry entry = TlbEntry.of(era, stream.variant(attributes), walk.stage1Global, mapped, requester);
+            tlb.insert(entry, tlbGeneration, random);
+            recent.keep(entry, requester, stamp, walk.iova);
         }
         return mapped;
     }
 
-    private Translation.Mapped lookUp(
+    private Translation.Mapped findInTlb(
             StreamContext stream, TransactionAttributes attributes, long iova, AccessKind access) {
         TranslationContext space = stream.translation();
         if (space == null) {
             return null;
         }
-        Translation.Mapped hit = tlb.find(space, stream.variant(attributes), space.canonical(iova));
-        return hit != null && hit.allows(access) ? hit : null;
+        TlbEntry hit = tlb.find(space, stream.variant(attributes), space.canonical(iova));
+        return hit != null && hit.mapped().allows(access) ? hit.mapped() : null;
     }
 
     private Translation faulted(Walk walk) {

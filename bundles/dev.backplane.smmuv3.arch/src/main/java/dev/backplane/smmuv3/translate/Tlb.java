@@ -1,6 +1,5 @@
 package dev.backplane.smmuv3.translate;
 
-import dev.backplane.memory.Translation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,8 +38,8 @@ final class Tlb {
         setMask = slots.length / WAYS - 1;
     }
 
-    /** {@return the answer for an address, or null} */
-    Translation.Mapped find(TranslationContext context, int variant, long address) {
+    /** {@return the entry of an address, or null} */
+    TlbEntry find(TranslationContext context, int variant, long address) {
         long sizes = context.sizes();
         Era era = context.era();
         while (sizes != 0) {
@@ -50,7 +49,7 @@ final class Tlb {
             for (int way = 0; way < WAYS; way++) {
                 TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
                 if (entry != null && entry.matches(era, tag, address)) {
-                    return entry.mapped();
+                    return entry;
                 }
             }
             sizes &= sizes - 1;

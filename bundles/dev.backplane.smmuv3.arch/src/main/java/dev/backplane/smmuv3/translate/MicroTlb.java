@@ -1,0 +1,80 @@
+package dev.backplane.smmuv3.translate;
+
+import dev.backplane.memory.AccessKind;
+import dev.backplane.memory.Translation;
+import dev.backplane.memory.TransactionAttributes;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What requesters translated last: a small array in front of configuration cache and TLB, indexed by requester and page,
+ * so that a hit need not find out which address space a stream has. Lock-free; a hit and an update allocate nothing.
+ *
+ * <p>It holds entries of the TLB, each stamped with the number of invalidations before the translation that found it
+ * valid began. Every invalidation, whatever it names, raises that number before it begins and when it is done, so an
+ * entry with the present number was found valid after all of them; the others find their way back through the caches
+ * behind.
+ */
+final class MicroTlb {
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
+    private static final int MOST_LOG2_ENTRIES = 12;
+    private static final int PAGE_SHIFT = 12;
+    private static final int SUBSTREAM_SHIFT = 32;
+    private static final int PRIVILEGED_BIT = 62;
+    private static final int INSTRUCTION_BIT = 63;
+
+    private final TlbEntry[] slots;
+    private final int mask;
+    private final AtomicLong invalidations = new AtomicLong();
+
+    /** Makes one in front of a TLB of 2^log2Entries entries. */
+    MicroTlb(int log2Entries) {
+        slots = new TlbEntry[1 << Math.min(log2Entries, MOST_LOG2_ENTRIES)];
+        mask = slots.length - 1;
+    }
+
+    /** {@return all that a translation depends on beside the address and the kind of access} */
+    static long requester(TransactionAttributes attributes) {
+        return attributes.requesterId() & 0xFFFF_FFFFL
+                | (attributes.substreamId() + 1L) << SUBSTREAM_SHIFT
+                | (attributes.privileged() ? 1L << PRIVILEGED_BIT : 0)
+                | (attributes.instruction() ? 1L << INSTRUCTION_BIT : 0);
+    }
+
+    /** {@return what to look for; taken before anything that a translation depends on is read} */
+    long stamp() {
+        return invalidations.get();
+    }
+
+    /** Invalidates everything; called before and after each invalidation of what is behind. */
+    void invalidate() {
+        invalidations.getAndIncrement();
+    }
+
+    /** {@return the answer, or null} */
+    Translation.Mapped find(long requester, long stamp, long iova, AccessKind access) {
+        TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, slot(requester, iova));
+        if (entry == null || entry.stamp() != stamp || entry.requester() != requester) {
+            return null;
+        }
+        Translation.Mapped mapped = entry.mapped();
+        return ((iova ^ mapped.input()) & ~mapped.mask()) == 0 && mapped.allows(access) ? mapped : null;
+    }
+
+    /**
+     * Remembers what a translation of this requester found or made.
+     *
+     * @param stamp from before the translation
+     */
+    void keep(TlbEntry entry, long requester, long stamp, long iova) {
+        if (entry.requester() == requester) {
+            entry.stamp(stamp);
+            SLOT.setRelease(slots, slot(requester, iova), entry);
+        }
+    }
+
+    private int slot(long requester, long iova) {
+        return (int) (iova >>> PAGE_SHIFT) + (int) requester * 0x9E37_79B1 & mask;
+    }
+}
