@@ -133,8 +133,8 @@ public final class HostCommands {
     }
 
     /** {@return what is planned} */
-    @Descriptor("Let an operation of a simulated host fail on purpose (host:fail IOMMU_HWPT_ALLOC ENOMEM --after 2), show "
-            + "what is to fail (host:fail), or end it (host:fail --clear)")
+    @Descriptor("Let an operation of a simulated host fail on purpose (host:fail IOMMU_HWPT_ALLOC ENOMEM --after 2), "
+            + "show what is to fail (host:fail), or end it (host:fail --clear)")
     public String fail(
             CommandSession session,
             @Descriptor("let all operations succeed again")

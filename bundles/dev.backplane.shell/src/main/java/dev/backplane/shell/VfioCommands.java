@@ -42,8 +42,8 @@ public final class VfioCommands {
     }
 
     /** {@return the assigned devices} */
-    @Descriptor("List the host devices that are assigned to the board: where they are, what they are attached to, which "
-            + "IOMMU governs them, vectors in use")
+    @Descriptor("List the host devices that are assigned to the board: where they are, what they are attached to, "
+            + "which IOMMU governs them, vectors in use")
     public String list(
             CommandSession session,
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
@@ -65,7 +65,7 @@ public final class VfioCommands {
                     attached.getOrDefault(host, slot.state().toString()));
         }
         return rows == 0
-                ? "board '%s' has no host device; host:list shows what there is, board:plug vfio-pci host=ADDRESS plugs one"
+                ? "board '%s' has no host device; host:list shows all, board:plug vfio-pci host=ADDRESS plugs one"
                         .formatted(board.name())
                 : table.render();
     }

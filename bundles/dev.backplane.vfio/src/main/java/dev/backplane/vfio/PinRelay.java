@@ -5,7 +5,8 @@ import dev.backplane.irq.EventFd;
 import dev.backplane.irq.InterruptLine;
 
 /**
- * Brings the pin of a host device to the board where no accelerator does: it is asserted when it fires and until software
+ * Brings the pin of a host device to the board where no accelerator does: it is asserted when it fires and until
+ * software
  * accesses a register of the device; unmasked then, it fires again if it is still asserted. Thread-safe.
  */
 final class PinRelay implements EventFd {

@@ -98,7 +98,7 @@ final class VfioDevice implements AssignedDevice, Inspectable {
             return hosts.open(function.address());
         } catch (HostException e) {
             throw new RealizeException(switch (e.errno()) {
-                case EBUSY -> "vfio-pci: host=%s: the device is in use (EBUSY): host:list shows by whom and which are free"
+                case EBUSY -> "vfio-pci: host=%s: the device is in use (EBUSY): host:list shows by whom, and what is free"
                         .formatted(function.address());
                 case ENODEV -> "vfio-pci: host=%s: the host has no such device to give away (ENODEV): host:list shows "
                         .formatted(function.address()) + "those it has";

@@ -40,7 +40,7 @@ public final class VfioFactory implements DeviceFactory {
                 PropertyDescriptor.of(VfioDevice.HOST, PropertyType.STRING, "",
                         "address on the host, domain:bus:device.function; host:list shows what there is"),
                 PropertyDescriptor.of(VfioDevice.IOMMUFD, PropertyType.STRING, "",
-                        "name of the board's iommufd, shared by all devices that name it; none: a container of its own"));
+                        "name of the board's iommufd, shared by all that name it; none: a container of its own"));
     }
 
     @Override

@@ -19,8 +19,8 @@ final class HostAddressTest {
     @ValueSource(strings = {"1", "01:00", "01:00.8", "01:20.0", "0000:01:00.0 ", "x:01:00.0", "00000:01:00.0", "vfio0"})
     void isRefusedWithWhatIsExpected(String text) {
         assertThatThrownBy(() -> HostAddress.parse(text)).hasMessage(
-                "vfio-pci: host=%s is no address on the host: expected DOMAIN:BUS:DEVICE.FUNCTION such as 0000:01:00.0; "
-                        .formatted(text) + "host:list shows the devices");
+                "vfio-pci: host=%s is no address on the host: expected DOMAIN:BUS:DEVICE.FUNCTION such as "
+                        .formatted(text) + "0000:01:00.0; host:list shows the devices");
     }
 
     @Test

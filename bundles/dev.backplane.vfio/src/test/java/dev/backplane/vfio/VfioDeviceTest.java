@@ -82,7 +82,8 @@ final class VfioDeviceTest {
     void aBusyDeviceIsRefused() {
         fixture.openFails = Errno.EBUSY;
         assertThatThrownBy(this::realized).isInstanceOf(RealizeException.class).hasMessage(
-                "vfio-pci: host=0000:01:00.0: the device is in use (EBUSY): host:list shows by whom and which are free");
+                "vfio-pci: host=0000:01:00.0: the device is in use (EBUSY): host:list shows by whom, and "
+                        + "what is free");
     }
 
     @ParameterizedTest

@@ -120,7 +120,8 @@ final class BoundDevice extends IommufdObject implements IommufdDevice {
     /** {@return an object of this iommufd as this host made it} */
     private <T extends IommufdObject> T own(Object object, Class<T> type, Operation operation) throws HostException {
         if (!type.isInstance(object)) {
-            throw new HostException(operation.name(), Errno.ENOENT, "%s is no object of this iommufd".formatted(object));
+            throw new HostException(operation.name(), Errno.ENOENT,
+                    "%s is no object of this iommufd".formatted(object));
         }
         T own = type.cast(object);
         own.require(file, operation);

@@ -93,7 +93,8 @@ enum GuestCommand {
     }
 
     /**
-     * IHI 0070 section 4.4.1.1: without TG nothing of a range may be there; with TG not all of it may be zero, and TTL 1
+     * IHI 0070 section 4.4.1.1: without TG nothing of a range may be there; with TG not all of it may be zero, and
+     * TTL 1
      * says nothing with 16 KiB granules, which have no blocks at level 1.
      */
     private static boolean acceptsRange(long low, long high, boolean ranges) {

@@ -93,7 +93,8 @@ final class IoasObject extends IommufdObject implements Ioas {
     private void checkRange(long iova, MemorySegment memory, boolean useful) throws HostException {
         long length = memory.byteSize();
         if (!memory.isNative() || !useful) {
-            throw refused(Errno.EINVAL, iova, length, memory.isNative() ? "neither readable nor writable" : "no native memory");
+            throw refused(Errno.EINVAL, iova, length,
+                    memory.isNative() ? "neither readable nor writable" : "no native memory");
         }
         if (length == 0 || ((iova | length | memory.address()) & PAGE_BYTES - 1) != 0) {
             throw refused(Errno.EINVAL, iova, length,

@@ -10,7 +10,8 @@ import dev.backplane.smmuv3.spec.IdRegisters.Idr5;
 import java.util.List;
 
 /**
- * What IOMMU_GET_HW_INFO promises. A kernel hands the raw registers out and asks its users to look at these fields only;
+ * What IOMMU_GET_HW_INFO promises. A kernel hands the raw registers out and asks its users to look at these fields
+ * only;
  * here all others read as zero, so that who looks at them is found out.
  */
 final class PromisedFields {

@@ -33,7 +33,8 @@ public final class FaultPlan implements HostFaults {
         }
 
         synchronized InspectNode inspect(String operation) {
-            return new InspectNode(operation, errno.name(), left == 0 ? "fails" : "fails after %d calls".formatted(left),
+            return new InspectNode(operation, errno.name(),
+                    left == 0 ? "fails" : "fails after %d calls".formatted(left),
                     List.of(InspectNode.number("calls left", left), InspectNode.number("failed", failed)));
         }
     }

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * The host's physical memory: a sparse space of 2 MiB frames, each of them one piece of memory or split into 4 KiB pages.
+ * The host's physical memory: a sparse space of 2 MiB frames, each of them one piece of memory or split into 4 KiB
+ * pages.
  * Pages of the host itself hold tables and queues; memory of guests is scattered over frames in no order, as the
  * allocator of a machine that has run for a while leaves it, so that nobody takes a guest-physical address for a
  * host-physical one and gets away with it. Thread-safe; reads take no lock.

@@ -38,7 +38,8 @@ public final class HostPort implements DmaPort {
     @Override
     public DmaPort with(TransactionAttributes attributes) {
         if (attributes.hasRequester()) {
-            throw new IllegalArgumentException("requester 0x%x: %s is none".formatted(attributes.requesterId(), initiator));
+            throw new IllegalArgumentException("requester 0x%x: %s is none".formatted(attributes.requesterId(),
+                    initiator));
         }
         return this;
     }

@@ -1,8 +1,6 @@
 package dev.backplane.host.pci;
 
 import dev.backplane.irq.EventFd;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -14,30 +12,37 @@ public final class HostIts {
     /** Offset of GITS_TRANSLATER in its page (IHI 0069 section 12.18). */
     public static final int TRANSLATER = 0x40;
 
-    private final Map<Integer, AtomicReferenceArray<EventFd>> devices = new ConcurrentHashMap<>();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder dropped = new LongAdder();
 
-    /** Gives a device an ITT (MAPD), with events from 0 up. */
-    void mapDevice(int deviceId, int events) {
-        devices.put(deviceId, new AtomicReferenceArray<>(events));
+    /** A device with its ITT: what each of its events fires. Thread-safe. */
+    final class Device {
+        private final AtomicReferenceArray<EventFd> events;
+
+        private Device(int count) {
+            events = new AtomicReferenceArray<>(count);
+        }
+
+        /** Connects an event (MAPTI); null disconnects it (DISCARD). */
+        void connect(int eventId, EventFd trigger) {
+            events.set(eventId, trigger);
+        }
+
+        /**
+         * Takes a write of the device to the doorbell.
+         *
+         * @return what it fires, or null when the event is not mapped
+         */
+        EventFd take(int eventId) {
+            EventFd trigger = eventId >= 0 && eventId < events.length() ? events.get(eventId) : null;
+            (trigger == null ? dropped : delivered).increment();
+            return trigger;
+        }
     }
 
-    /** Connects an event of a device (MAPTI); null disconnects it. */
-    void connect(int deviceId, int eventId, EventFd trigger) {
-        devices.get(deviceId).set(eventId, trigger);
-    }
-
-    /**
-     * Takes a write to the doorbell.
-     *
-     * @return what it fires, or null when the event is not mapped
-     */
-    EventFd take(int deviceId, int eventId) {
-        AtomicReferenceArray<EventFd> events = devices.get(deviceId);
-        EventFd trigger = events != null && eventId >= 0 && eventId < events.length() ? events.get(eventId) : null;
-        (trigger == null ? dropped : delivered).increment();
-        return trigger;
+    /** {@return a device with events from 0 up (MAPD)} */
+    Device mapDevice(int events) {
+        return new Device(events);
     }
 
     /** {@return writes that fired an interrupt} */

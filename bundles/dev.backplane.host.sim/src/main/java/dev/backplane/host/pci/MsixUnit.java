@@ -3,7 +3,8 @@ package dev.backplane.host.pci;
 import java.util.BitSet;
 
 /**
- * The MSI-X table and the pending bits of a function (PCIe 7.7.2), in BAR1. The host programs it. Guarded by its function.
+ * The MSI-X table and the pending bits of a function (PCIe 7.7.2), in BAR1. The host programs it. Guarded by its
+ * function.
  */
 final class MsixUnit {
     static final int VECTORS = 32;

@@ -101,7 +101,8 @@ final class PhysicalConfig {
             int mask = writable.get(offset + i);
             bytes.put(offset + i, (byte) (bytes.get(offset + i) & ~mask | value >>> 8 * i & mask));
         }
-        int upper = offset <= DEVICE_CONTROL + 1 && offset + size > DEVICE_CONTROL + 1 ? DEVICE_CONTROL + 1 - offset : -1;
+        int upper = offset <= DEVICE_CONTROL + 1 && offset + size > DEVICE_CONTROL + 1
+                ? DEVICE_CONTROL + 1 - offset : -1;
         return upper >= 0 && (value >>> 8 * upper & INITIATE_FLR >>> 8) != 0;
     }
 

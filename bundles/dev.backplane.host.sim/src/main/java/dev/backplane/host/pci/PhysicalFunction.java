@@ -16,21 +16,24 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 
-/** A physical PCI function: configuration space, registers, MSI-X, pin, and an engine that works on its own. Thread-safe. */
+/**
+ * A physical PCI function: configuration space, registers, MSI-X, pin, and an engine that works on its own.
+ * Thread-safe.
+ */
 final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEngine.Surroundings {
     /** IOVA of the page that the host's interrupt controller is mapped at for every device. */
     static final long MESSAGE_ADDRESS = 0x0800_0000L + HostIts.TRANSLATER;
 
     private static final int REGIONS = 9;
+    private static final List<Region> ALL_REGIONS = layOut();
 
     private final String address;
     private final DeviceKind kind;
     private final HostSmmu smmu;
-    private final HostIts its;
+    private final HostIts.Device events;
     private final HostEpochs epochs;
     private final Executor threads;
     private final List<Integer> streamIds;
-    private final int itsDeviceId;
     private final Uplink uplink;
     private final DmaEngine engine;
 
@@ -45,7 +48,7 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
     /**
      * Makes a function.
      *
-     * @param number number on the host, for its serial number and its DeviceID
+     * @param number number on the host, for its serial number
      * @param streamId its (first) requester ID
      */
     PhysicalFunction(
@@ -60,15 +63,13 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
         this.address = address;
         this.kind = kind;
         this.smmu = smmu;
-        this.its = its;
+        events = its.mapDevice(MsixUnit.VECTORS);
         this.epochs = epochs;
         this.threads = threads;
         streamIds = IntStream.range(streamId, streamId + kind.requesterIds()).boxed().toList();
-        itsDeviceId = number;
         config = new PhysicalConfig(kind, 0x0001_0000_0000L | number);
-        uplink = new Uplink(smmu.hardware(), new HostPort(smmu.memory(), address), its, streamId, itsDeviceId);
+        uplink = new Uplink(smmu.hardware(), new HostPort(smmu.memory(), address), events, streamId);
         engine = new DmaEngine(uplink, epochs, threads, this);
-        its.mapDevice(itsDeviceId, MsixUnit.VECTORS);
         streamIds.forEach(id -> smmu.hardware().connect(id, this));
     }
 
@@ -133,7 +134,12 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
         return new HostPciFunction(address, config.copy(), regions());
     }
 
+    /** {@return the regions by index} */
     static List<Region> regions() {
+        return ALL_REGIONS;
+    }
+
+    private static List<Region> layOut() {
         var regions = new ArrayList<Region>();
         for (int index = 0; index < REGIONS; index++) {
             long size = switch (index) {
@@ -144,7 +150,7 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
             };
             regions.add(new Region(index, size, size != 0, size != 0));
         }
-        return regions;
+        return List.copyOf(regions);
     }
 
     /** Reads four bytes of a BAR. */
@@ -188,7 +194,7 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
             for (int i = 0; i < triggers.size(); i++) {
                 int vector = first + i;
                 EventFd trigger = triggers.get(i);
-                its.connect(itsDeviceId, vector, trigger);
+                events.connect(vector, trigger);
                 msix.program(vector, trigger == null ? 0 : MESSAGE_ADDRESS, vector, trigger == null);
                 if (trigger != null && msix.takePending(vector)) {
                     fire.add(vector);
@@ -204,7 +210,7 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
             config.set(PhysicalConfig.MSIX + 2, PhysicalConfig.MSIX_ENABLE, false);
             msix.reset();
             for (int vector = 0; vector < MsixUnit.VECTORS; vector++) {
-                its.connect(itsDeviceId, vector, null);
+                events.connect(vector, null);
             }
         }
     }

@@ -20,19 +20,17 @@ final class Uplink {
 
     private final PhysicalSmmu smmu;
     private final HostPort memory;
-    private final HostIts its;
-    private final int itsDeviceId;
+    private final HostIts.Device interrupts;
     private final TransactionAttributes plain;
     private final TranslationCache cache = new TranslationCache();
     private final LongAdder translated = new LongAdder();
     private volatile TransactionAttributes withPasid;
     private volatile boolean ats;
 
-    Uplink(PhysicalSmmu smmu, HostPort memory, HostIts its, int streamId, int itsDeviceId) {
+    Uplink(PhysicalSmmu smmu, HostPort memory, HostIts.Device interrupts, int streamId) {
         this.smmu = smmu;
         this.memory = memory;
-        this.its = its;
-        this.itsDeviceId = itsDeviceId;
+        this.interrupts = interrupts;
         plain = TransactionAttributes.ofRequester(streamId);
     }
 
@@ -127,7 +125,7 @@ final class Uplink {
             if (target != HostIts.DOORBELL_PAGE + HostIts.TRANSLATER) {
                 return memory.write(context, target, 4, data).isDone();
             }
-            fired = its.take(itsDeviceId, data);
+            fired = interrupts.take(data);
         } finally {
             context.leave();
         }

@@ -1,7 +1,8 @@
 package dev.backplane.host.sim;
 
 /**
- * Configuration of the simulated host (PID {@code dev.backplane.host.sim}). A change makes a new host of which nothing is
+ * Configuration of the simulated host (PID {@code dev.backplane.host.sim}). A change makes a new host of which
+ * nothing is
  * open.
  */
 @interface HostConfiguration {

@@ -8,7 +8,8 @@ import dev.backplane.smmuv3.spec.StreamTable.Ste;
 import java.util.List;
 
 /**
- * The stream table of a physical SMMU: two levels, 64 STEs in each table of the second (IHI 0070 section 3.3). An STE has
+ * The stream table of a physical SMMU: two levels, 64 STEs in each table of the second (IHI 0070 section 3.3). An
+ * STE has
  * eight words and is fetched word by word, so it is replaced in a copy of its second-level table; one store of the
  * level 1 descriptor then makes the copy count. Guarded by its SMMU.
  */
@@ -45,7 +46,8 @@ final class HostStreamTable {
     void replace(List<Integer> streamIds, long[] ste, Runnable invalidate) throws HostException {
         int table = streamIds.getFirst() >>> SPLIT;
         if (streamIds.stream().anyMatch(streamId -> streamId >>> SPLIT != table)) {
-            throw new IllegalArgumentException("StreamIDs %s: expected those of one device, side by side".formatted(streamIds));
+            throw new IllegalArgumentException("StreamIDs %s: expected those of one device, side by side"
+                    .formatted(streamIds));
         }
         long descriptor = base + (long) L1Std.BYTES * table;
         long old = L1Std.L2PTR.bits().inPlace(port.load(descriptor));

@@ -52,7 +52,8 @@ public record SmmuParameters(
             throw new IllegalArgumentException("sidsize %d is out of range: expected 10 to 16".formatted(streamBits));
         }
         if (substreamBits < 0 || substreamBits > 20) {
-            throw new IllegalArgumentException("ssidsize %d is out of range: expected 0 to 20".formatted(substreamBits));
+            throw new IllegalArgumentException("ssidsize %d is out of range: expected 0 to 20"
+                    .formatted(substreamBits));
         }
     }
 

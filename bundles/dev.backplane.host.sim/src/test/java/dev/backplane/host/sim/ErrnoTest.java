@@ -62,7 +62,8 @@ final class ErrnoTest {
                 refusal("map beyond the address size", Errno.EINVAL, (rig, a) ->
                         rig.ioas.map(1L << 48, rig.ram.memory.asSlice(0, 0x1000), true, true)),
                 refusal("unmap nothing", Errno.ENOENT, (rig, a) -> rig.ioas.unmap(0x1000, 0x1000)),
-                refusal("unmap the begin of a mapping", Errno.ENOENT, (rig, a) -> rig.ioas.unmap(GuestRam.BASE, 0x1000)),
+                refusal("unmap the begin of a mapping", Errno.ENOENT, (rig, a) -> rig.ioas.unmap(GuestRam.BASE,
+                        0x1000)),
                 refusal("unmap the end of a mapping", Errno.ENOENT, (rig, a) ->
                         rig.ioas.unmap(GuestRam.BASE + 0x1000, 8 << 20)),
                 refusal("unmap no range", Errno.EINVAL, (rig, a) -> rig.ioas.unmap(GuestRam.BASE, 0)),
@@ -75,7 +76,8 @@ final class ErrnoTest {
                 refusal("open no device", Errno.ENODEV, (rig, a) -> rig.host.pci().open("0000:09:00.0")),
                 refusal("look at no device", Errno.ENODEV, (rig, a) -> rig.host.pci().function("0000:09:00.0")),
                 refusal("bind twice", Errno.EINVAL, (rig, a) -> a.pci.bind(rig.host.open())),
-                refusal("two vDEVICEs for a device", Errno.EEXIST, (rig, a) -> a.viommu.allocateVdevice(a.device, 0x99)),
+                refusal("two vDEVICEs for a device", Errno.EEXIST, (rig, a) -> a.viommu.allocateVdevice(a.device,
+                        0x99)),
                 refusal("two vDEVICEs of a StreamID", Errno.EEXIST, (rig, a) ->
                         a.viommu.allocateVdevice(bind(rig, Rig.DMA_2), Rig.STREAM)),
                 refusal("a vDEVICE behind another SMMU", Errno.EINVAL, (rig, a) ->
@@ -88,7 +90,8 @@ final class ErrnoTest {
                         a.device.allocateViommu(a.device.allocateHwpt(rig.ioas, false))),
                 refusal("a vIOMMU on a parent of another SMMU", Errno.EINVAL, (rig, a) ->
                         bind(rig, "0001:01:00.0").allocateViommu(a.parent)),
-                refusal("a table of another SMMU", Errno.EINVAL, (rig, a) -> bind(rig, "0001:01:00.0").attach(a.parent)),
+                refusal("a table of another SMMU", Errno.EINVAL, (rig, a) -> bind(rig,
+                        "0001:01:00.0").attach(a.parent)),
                 refusal("a nested table of another SMMU", Errno.EINVAL, (rig, a) ->
                         bind(rig, "0001:01:00.0").attach(a.nest(Rig.ABORT, 0).nested)),
                 refusal("a translating table without vDEVICE", Errno.ENOENT, (rig, a) ->
@@ -97,7 +100,8 @@ final class ErrnoTest {
                 refusal("an STE with stage 2", Errno.EIO, (rig, a) -> a.viommu.allocateHwpt(a.device, 0b1101, 0)),
                 refusal("an STE with both stages", Errno.EIO, (rig, a) -> a.viommu.allocateHwpt(a.device, 0b1111, 0)),
                 refusal("an STE with MEV", Errno.EIO, (rig, a) -> a.viommu.allocateHwpt(a.device, Rig.BYPASS, 1 << 19)),
-                refusal("an STE with STRW", Errno.EIO, (rig, a) -> a.viommu.allocateHwpt(a.device, Rig.BYPASS, 2L << 30)),
+                refusal("an STE with STRW", Errno.EIO, (rig, a) -> a.viommu.allocateHwpt(a.device, Rig.BYPASS,
+                        2L << 30)),
                 refusal("an STE with split-stage ATS", Errno.EIO, (rig, a) ->
                         a.viommu.allocateHwpt(a.device, Rig.VALID_STAGE_1, 2L << 28)),
                 refusal("an STE with S1STALLD", Errno.EIO, (rig, a) ->
@@ -112,7 +116,8 @@ final class ErrnoTest {
                 refusal("PASID 0", Errno.EOPNOTSUPP, (rig, a) -> bind(rig, Rig.ATS).attach(0, rig.ioas)),
                 refusal("PASID with too many bits", Errno.EOPNOTSUPP, (rig, a) ->
                         bind(rig, Rig.ATS).attach(1 << 16, rig.ioas)),
-                refusal("PASID with a table of stage 2", Errno.EINVAL, (rig, a) -> bind(rig, Rig.ATS).attach(1, a.parent)),
+                refusal("PASID with a table of stage 2", Errno.EINVAL, (rig, a) -> bind(rig, Rig.ATS).attach(1,
+                        a.parent)),
                 refusal("an object that was closed", Errno.ENOENT, (rig, a) -> {
                     Hwpt gone = a.viommu.allocateHwpt(a.device, Rig.ABORT, 0);
                     gone.close();

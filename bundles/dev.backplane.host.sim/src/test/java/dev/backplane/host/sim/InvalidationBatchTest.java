@@ -37,7 +37,8 @@ final class InvalidationBatchTest {
     }
 
     @ParameterizedTest(name = "{0} commands, number {1} bad: {2} handled")
-    @CsvSource({"1,-1,1", "63,-1,63", "64,-1,64", "200,-1,200", "1,0,0", "63,62,0", "64,63,63", "64,62,0", "200,130,126",
+    @CsvSource({"1,-1,1", "63,-1,63", "64,-1,64", "200,-1,200", "1,0,0", "63,62,0", "64,63,63", "64,62,0",
+            "200,130,126",
         "200,0,0", "126,125,63", "127,126,126"})
     void handlesWholeBatchesUpToTheOneWithABadCommand(int count, int bad, int handled) {
         long[] commands = new long[2 * count];
