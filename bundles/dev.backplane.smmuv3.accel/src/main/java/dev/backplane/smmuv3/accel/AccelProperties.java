@@ -42,7 +42,7 @@ final class AccelProperties {
                     PROFILE, "accelerated", "what the ID registers show: what any host can do, or a QEMU machine's",
                     "accelerated", VIRT_11_1),
             PropertyDescriptor.choice(
-                    OAS, AUTO, "output address bits; auto: the host's, from 40 to 48", AUTO,
+                    OAS, AUTO, "output address bits; auto: what the host tells, 40 to 48, else 44", AUTO,
                     "32", "36", "40", "42", "44", "48", "52"),
             PropertyDescriptor.choice(RIL, AUTO, "range invalidation; auto: the host's", AUTO, "on", "off"),
             PropertyDescriptor.of(

@@ -29,8 +29,12 @@ record HostFeatures(
         boolean twoLevelContexts,
         Set<Granule> granules) {
 
+    private static final int LEAST_OUTPUT = 40;
+    private static final int USUAL_OUTPUT = 44;
+    private static final int MOST_OUTPUT = 48;
+
     /** What to show when no device is there to ask about: what every host has. */
-    static final HostFeatures ANY_HOST = new HostFeatures(44, false, false, 0, false, EnumSet.of(Granule.KIB4));
+    static final HostFeatures ANY_HOST = new HostFeatures(USUAL_OUTPUT, false, false, 0, false, EnumSet.of(Granule.KIB4));
 
     static HostFeatures of(HardwareInfo info) {
         int idr5 = info.idr().get(5);
@@ -45,12 +49,17 @@ record HostFeatures(
             granules.add(Granule.KIB64);
         }
         return new HostFeatures(
-                Math.clamp(IdRegisters.addressBits(Idr5.OAS.getInt(idr5)), 40, 48),
+                outputBits(IdRegisters.addressBits(Idr5.OAS.getInt(idr5))),
                 Idr3.RIL.isSet(info.idr().get(3)),
                 !info.atsNotSupported(),
                 Math.min(20, Idr1.SSIDSIZE.getInt(info.idr().get(1))),
                 Idr0.CD2L.isSet(info.idr().get(0)),
                 granules);
+    }
+
+    /** A host that does not tell shows 0, which means 32 bits: too few for any host that runs guests. */
+    private static int outputBits(int shown) {
+        return shown < LEAST_OUTPUT ? USUAL_OUTPUT : Math.min(shown, MOST_OUTPUT);
     }
 
     /** {@return what both offer} */

@@ -91,6 +91,16 @@ class CompatibilityTest {
         assertThat(board.read(0x14, 4)).as("granules and OAS").isEqualTo(0x55);
     }
 
+    /** OAS is not promised; a host that does not tell shows 0. */
+    @ParameterizedTest
+    @CsvSource({"0, 4", "1, 4", "2, 2", "4, 4", "5, 5", "6, 5"})
+    void theOutputAddressSizeIsAHint(int told, int shown) throws Exception {
+        var board = new TestBoard(host);
+        board.connect(0x108, device("a", "5.2:0=" + told));
+        board.started();
+        assertThat(board.read(0x14, 4) & 7).isEqualTo(shown);
+    }
+
     @Test
     void devicesNarrowWhatIsOpenInTheirOrder() throws Exception {
         var board = new TestBoard(host);
