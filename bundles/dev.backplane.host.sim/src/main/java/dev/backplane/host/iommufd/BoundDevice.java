@@ -218,16 +218,20 @@ final class BoundDevice extends IommufdObject implements IommufdDevice {
     @Override
     public void detach() throws HostException {
         synchronized (file) {
-            begin(Operation.VFIO_DEVICE_DETACH_IOMMUFD_PT);
-            attachment.detach();
+            if (!file.isClosed()) {
+                begin(Operation.VFIO_DEVICE_DETACH_IOMMUFD_PT);
+                attachment.detach();
+            }
         }
     }
 
     @Override
     public void detach(int pasid) throws HostException {
         synchronized (file) {
-            begin(Operation.VFIO_DEVICE_DETACH_IOMMUFD_PT);
-            attachment.detachPasid(pasid);
+            if (!file.isClosed()) {
+                begin(Operation.VFIO_DEVICE_DETACH_IOMMUFD_PT);
+                attachment.detachPasid(pasid);
+            }
         }
     }
 

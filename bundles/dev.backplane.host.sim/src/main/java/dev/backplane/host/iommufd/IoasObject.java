@@ -134,6 +134,10 @@ final class IoasObject extends IommufdObject implements Ioas {
     @Override
     public long unmap(long iova, long length) throws HostException {
         synchronized (file) {
+            if (file.isClosed()) {
+                // A host that goes away takes all mappings with it; who cleans up after that finds nothing to do.
+                return 0;
+            }
             require(file, Operation.IOMMU_IOAS_UNMAP);
             file.faults().check(Operation.IOMMU_IOAS_UNMAP);
             long last = iova + length - 1;

@@ -82,6 +82,10 @@ public final class IommufdFile implements Iommufd {
         }
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
     int add(IommufdObject object) {
         objects.put(++lastId, object);
         return lastId;

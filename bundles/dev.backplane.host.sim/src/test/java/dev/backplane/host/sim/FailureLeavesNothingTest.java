@@ -113,6 +113,8 @@ final class FailureLeavesNothingTest {
             rig.file.close();
             assertThat(rig.objects()).isZero();
             assertThat(rig.host.memory().pinnedBytes()).isZero();
+            device.device.detach();
+            assertThat(rig.ioas.unmap(GuestRam.BASE, 8 << 20)).as("nothing is left to unmap").isZero();
             device.pci.close();
             assertThat(rig.host.pci().inspect().getFirst().toString()).contains("value=free");
         }
