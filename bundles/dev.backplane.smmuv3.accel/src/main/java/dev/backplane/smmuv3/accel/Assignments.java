@@ -46,7 +46,8 @@ final class Assignments {
     private SmmuConfiguration registers = SmmuConfiguration.RESET;
     /** A predecessor left the hardware attached: it is not touched until this model runs. */
     private boolean adopting;
-    private Map<String, AssignedStreams.Saved> saved = Map.of();
+    /** How a predecessor left the streams that have not been connected here yet. */
+    private Map<String, AssignedStreams.Saved> saved = new HashMap<>();
 
     /**
      * Takes over what a predecessor left, if anything.
@@ -101,9 +102,10 @@ final class Assignments {
             return move(context, known, function);
         }
         var stream = new AssignedStream(function, device, info, Table.STAGE2);
-        if (adopting) {
+        if (adopting || slice != null && saved.containsKey(stream.hostName())) {
             adopt(stream);
             enter(stream);
+            settle(context, stream);
             return Optional.empty();
         }
         boolean first = slice == null;
@@ -198,11 +200,12 @@ final class Assignments {
         });
         attacher.forgetStreamId(stream);
         leave(stream);
-        if (streams.isEmpty() && slice != null) {
+        if (streams.isEmpty() && saved.isEmpty() && slice != null) {
             onSlice.accept(null);
             HostSlice.discard(objects);
             slice = null;
             adopting = false;
+            saved.clear();
         }
     }
 
@@ -330,15 +333,16 @@ final class Assignments {
      * @throws RestoreException if a stream is not described as one
      */
     synchronized void restore(List<?> states) throws RestoreException {
-        saved = AssignedStreams.read(states);
+        Map<String, AssignedStreams.Saved> described = AssignedStreams.read(states);
         if (adopting) {
+            saved = described;
             streams.values().forEach(this::adopt);
         }
     }
 
     private void adopt(AssignedStream stream) {
-        AssignedStreams.Saved state = saved.get(stream.hostName());
-        if (state == null || state.streamId() != stream.streamId) {
+        AssignedStreams.Saved state = saved.remove(stream.hostName());
+        if (state == null || state.streamId() != stream.streamId || !attacher.has(state)) {
             stream.shares(Table.UNKNOWN, "not described by the predecessor");
         } else if (state.table() == Table.NESTED) {
             stream.nests(state.lease(), state.ste0(), state.ste1());
@@ -347,13 +351,33 @@ final class Assignments {
         }
     }
 
-    /** The model runs: what could not be learned from a predecessor is attached as the registers say. */
+    /** Leaves an adopted stream as it is if that is what the registers and its STE say. */
+    private void settle(TransactionContext context, AssignedStream stream) {
+        if (adopting || slice == null) {
+            return;
+        }
+        boolean same = switch (target(context, stream)) {
+            case StreamTarget.Abort _ -> stream.table == Table.ABORT;
+            case StreamTarget.Bypass _ -> stream.table == Table.BYPASS;
+            case StreamTarget.Translate(long ste0, long ste1) ->
+                stream.translates() && stream.ste0 == ste0 && stream.ste1 == ste1;
+        };
+        if (!same) {
+            apply(context, stream);
+        }
+    }
+
+    /**
+     * The model runs. The hardware stays as a predecessor left it where that is known; the rest is attached as the
+     * registers say. Streams that are connected later may still be the predecessor's.
+     */
     synchronized void run(TransactionContext context) {
         if (adopting) {
             adopting = false;
-            applyIf(context, stream -> stream.table == Table.UNKNOWN);
+            streams.values().stream()
+                    .filter(stream -> stream.table == Table.UNKNOWN)
+                    .forEach(stream -> settle(context, stream));
         }
-        saved = Map.of();
         onSlice.accept(slice == null ? null : slice.events());
     }
 

@@ -172,8 +172,9 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
     }
 
     void resume() {
-        core.control().resume(device.epochs().context());
         run();
+        // Commands that waited act on streams that are served again.
+        core.control().resume(device.epochs().context());
     }
 
     private void run() {

@@ -79,6 +79,11 @@ final class StreamAttacher {
         return viommu.invalidate(new long[] {command, 0}, 1).handled() == 1;
     }
 
+    /** {@return whether what a predecessor attached a stream to is there} */
+    boolean has(AssignedStreams.Saved state) {
+        return state.table() != Table.NESTED || objects.find(state.lease(), Hwpt.class).isPresent();
+    }
+
     /** Lets the device's DMA reach nothing or everything of the guest, by its own means. {@return why it cannot be} */
     Optional<String> release(AssignedStream stream, boolean pass) {
         Optional<String> failure = pass ? stream.device.pass() : stream.device.block();

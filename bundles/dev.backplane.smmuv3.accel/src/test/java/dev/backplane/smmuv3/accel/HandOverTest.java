@@ -93,6 +93,49 @@ class HandOverTest {
         board.write(TestBoard.CMDQ_PROD, 4, entry + 1);
     }
 
+    /** The board tells of its devices when the successor serves, which is after it runs. */
+    @Test
+    void adoptsDevicesThatItIsToldOfWhenItRuns() throws Exception {
+        long[] generations = {first.generation, second.generation};
+        var next = handOver(HandOverTest::restore);
+        connect(next);
+        assertThat(host.calls).isEmpty();
+        assertThat(new long[] {first.generation, second.generation}).isEqualTo(generations);
+        next.disconnect(0x108);
+        next.disconnect(0x110);
+        assertThat(host.objects()).isEmpty();
+        assertThat(next.leases.names()).isEmpty();
+        assertThat(next.connect(0x108, first)).isEmpty();
+        assertThat(first.attachment()).as("a device that comes anew").isEqualTo("nested");
+    }
+
+    /** A command that waited in the queue changes a stream that is connected only later. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void commandsThatWaitedAreNotLost(boolean connectFirst) throws Exception {
+        old.smmu.quiesce();
+        SavedState state = old.smmu.save();
+        var fields = new HashMap<>(state.fields());
+        var registers = new HashMap<Object, Object>((Map<?, ?>) fields.get("registers"));
+        long entry = ((Number) registers.get("CMDQ_PROD")).longValue();
+        old.memory.put(TestBoard.COMMANDS + 16 * entry, 0x108_0000_0003L);
+        old.memory.put(TestBoard.COMMANDS + 16 * entry + 8, 1);
+        registers.put("CMDQ_PROD", entry + 1);
+        fields.put("registers", registers);
+        old.ste(0x108, 0b1001);
+        var next = old.successor(Map.of());
+        next.smmu.restore(new SavedState(state.type(), state.version(), fields));
+        if (connectFirst) {
+            connect(next);
+        }
+        next.smmu.resume();
+        if (!connectFirst) {
+            connect(next);
+        }
+        assertThat(first.attachment()).isEqualTo("bypass");
+        assertThat(host.objects()).doesNotContain("nested");
+    }
+
     @Test
     void losesNoEvent() throws Exception {
         var next = handOver((board, state) -> {
