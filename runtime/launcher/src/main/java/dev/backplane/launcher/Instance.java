@@ -122,9 +122,11 @@ final class Instance implements AutoCloseable {
                 file.close();
                 return Optional.empty();
             }
-            file.truncate(0);
-            file.write(ByteBuffer.wrap(
-                    Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+            byte[] holder = Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII);
+            file.write(ByteBuffer.wrap(holder));
+            if (file.size() > holder.length) {
+                file.truncate(holder.length); // seldom: some file systems flush a file that is truncated
+            }
             return Optional.of(new Instance(folder, file, lock));
         } catch (IOException e) {
             throw new LaunchException("cannot use the instance folder " + folder + ": " + e
