@@ -3,6 +3,7 @@ package dev.backplane.core.assign;
 import dev.backplane.board.PlugException;
 import dev.backplane.core.assign.GuestMemory.Stage2;
 import dev.backplane.core.pci.PciFunction;
+import dev.backplane.hostiommu.Errno;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.Hwpt;
 import dev.backplane.hostiommu.IommufdDevice;
@@ -100,7 +101,8 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             device.detach();
             return Optional.empty();
         } catch (HostException refused) {
-            return Optional.of(refused.getMessage());
+            // A host that went has taken the device along: it is blocked.
+            return refused.errno() == Errno.ENOENT ? Optional.empty() : Optional.of(refused.getMessage());
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.backplane.core.assign;
 
+import dev.backplane.hostiommu.Errno;
+import dev.backplane.hostiommu.HostException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -31,9 +33,18 @@ final class Undo implements AutoCloseable {
         while (!steps.isEmpty()) {
             try {
                 steps.pop().run();
+            } catch (HostException gone) {
+                // ENOENT: the host went first, and took it along.
+                if (gone.errno() != Errno.ENOENT) {
+                    troubled(gone);
+                }
             } catch (Exception | LinkageError thrown) {
-                LOGGER.log(System.Logger.Level.WARNING, "the host keeps something: {0}", String.valueOf(thrown));
+                troubled(thrown);
             }
         }
+    }
+
+    private static void troubled(Throwable thrown) {
+        LOGGER.log(System.Logger.Level.WARNING, "the host keeps something: {0}", String.valueOf(thrown));
     }
 }
