@@ -15,6 +15,7 @@ final class SmmuDriver {
     private static final long EVENTQ_BASE = 0xA0;
     private static final long EVENTQ_PROD = 0x100A8;
     private static final long EVENTQ_CONS = 0x100AC;
+    private static final long OVERFLOW = 1L << 31;
     private static final int LOG2_QUEUE = 8;
 
     private final Machine machine;
@@ -22,6 +23,7 @@ final class SmmuDriver {
     private final long area;
     private long nextPage;
     private final Map<Integer, Long> roots = new HashMap<>();
+    private final Map<Integer, Long> descriptors = new HashMap<>();
 
     /**
      * Makes a driver.
@@ -76,10 +78,39 @@ final class SmmuDriver {
         machine.write(descriptor, 8, cd);
         machine.write(descriptor + 8, 8, root);
         machine.write(descriptor + 24, 8, 0xFF44L);
+        descriptors.put(streamId, descriptor);
+        entry(streamId, 1 | 5 << 1 | descriptor, 2 | 1 << 2 | 1 << 4 | 3 << 6);
+    }
+
+    /** Gives a stream an STE of two words and tells the SMMU. */
+    void entry(int streamId, long low, long high) {
         long ste = area + streamId * 64L;
-        machine.write(ste + 8, 8, 2 | 1 << 2 | 1 << 4 | 3 << 6);
-        machine.write(ste, 8, 1 | 5 << 1 | descriptor);
+        machine.write(ste, 8, 0);
+        machine.write(ste + 8, 8, high);
+        machine.write(ste, 8, low);
         command(0x03 | (long) streamId << 32, 1); // CFGI_STE
+        sync();
+    }
+
+    /** {@return where a stream's CD is} */
+    long descriptor(int streamId) {
+        return descriptors.get(streamId);
+    }
+
+    /** {@return where a stream's first table is} */
+    long root(int streamId) {
+        return roots.get(streamId);
+    }
+
+    /** {@return the first address behind all tables so far} */
+    long end() {
+        return nextPage;
+    }
+
+    /** Drops all translations and CDs that may be cached of a stream. */
+    void invalidate(int streamId) {
+        command(0x05 | (long) streamId << 32, 1); // CFGI_CD
+        command(0x30, 0); // TLBI_NSNH_ALL
         sync();
     }
 
@@ -124,10 +155,12 @@ final class SmmuDriver {
         }
     }
 
-    /** {@return the oldest event record as four words, or null; it is consumed} */
+    /** {@return the oldest event record as four words, or null; it is consumed, and no overflow acknowledged} */
     long[] takeEvent() {
-        long producer = machine.read(base + EVENTQ_PROD, 4);
+        long producer = machine.read(base + EVENTQ_PROD, 4) & OVERFLOW - 1;
         long consumer = machine.read(base + EVENTQ_CONS, 4);
+        long acknowledged = consumer & OVERFLOW;
+        consumer ^= acknowledged;
         if (producer == consumer) {
             return null;
         }
@@ -136,7 +169,7 @@ final class SmmuDriver {
         for (int i = 0; i < 4; i++) {
             words[i] = machine.read(entry + i * 8, 8);
         }
-        machine.write(base + EVENTQ_CONS, 4, consumer + 1 & (2 << LOG2_QUEUE) - 1);
+        machine.write(base + EVENTQ_CONS, 4, consumer + 1 & (2 << LOG2_QUEUE) - 1 | acknowledged);
         return words;
     }
 }
