@@ -42,14 +42,21 @@ final class BundleSeats implements AutoCloseable {
     BundleSeats(BundleContext context, BoardRegistry registry) {
         this.context = context;
         this.registry = registry;
-        // Both seats hold bundles of one symbolic name, perhaps of one version.
         hook = context.registerService(CollisionHook.class, this::allowBothSeats, null);
     }
 
+    /** Both seats hold bundles of one symbolic name, perhaps of one version, whoever updates one of them. */
     private void allowBothSeats(int operation, Bundle target, Collection<Bundle> collisions) {
         if (Boolean.TRUE.equals(filling.get())) {
             collisions.clear();
+        } else if (operation == CollisionHook.UPDATING) {
+            collisions.removeIf(other -> isSeat(target) != isSeat(other));
         }
+    }
+
+    /** {@return whether a bundle was installed beside another} */
+    private static boolean isSeat(Bundle bundle) {
+        return bundle.getLocation().startsWith(LOCATION);
     }
 
     /**
@@ -106,7 +113,7 @@ final class BundleSeats implements AutoCloseable {
 
     /** {@return the other seat of a provider, or null while there is none} */
     private Bundle idleSeat(Bundle serving) {
-        if (!serving.getLocation().startsWith(LOCATION)) {
+        if (!isSeat(serving)) {
             return context.getBundle(LOCATION + serving.getSymbolicName());
         }
         for (Bundle other : context.getBundles()) {

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
@@ -186,6 +188,33 @@ class BundleSeatsTest {
             new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
         }
         assertThat(loaders).allMatch(loader -> loader.get() == null);
+    }
+
+    @Test
+    void eitherSeatIsUpdatedInPlaceToTheVersionOfTheOther() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        Bench.write(board, DEVICE, 80);
+        for (int round = 0; round < 2; round++) {
+            board.update("dev", jar("seat", "1." + round + ".0"));
+            Bundle serving = Arrays.stream(framework.getBundleContext().getBundles())
+                    .filter(bundle -> "seat".equals(bundle.getSymbolicName()) && bundle.getState() == Bundle.ACTIVE)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(serving.equals(first)).isEqualTo(round == 1);
+            Bundle idle = framework.getBundleContext().getBundles()[serving.equals(first) ? 2 : 1];
+            try (InputStream in = Files.newInputStream(jar("seat", idle.getVersion().toString()))) {
+                serving.update(in);
+            }
+            assertThat(board.awaitComplete(Duration.ofSeconds(20))).as("%s", board.why()).isTrue();
+            assertThat(slot.provider().orElseThrow()).contains("[" + serving.getBundleId() + "]");
+            assertThat(Bench.read(board, DEVICE)).isEqualTo(80);
+        }
+        // A bundle that has nothing to do with the seats is no exception.
+        assertThatThrownBy(() -> install("seat", first.getVersion().toString()))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("not unique");
     }
 
     @Test
