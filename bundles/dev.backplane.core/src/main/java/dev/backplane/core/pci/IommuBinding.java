@@ -3,6 +3,10 @@ package dev.backplane.core.pci;
 import dev.backplane.board.PlugException;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.pci.PciIommuOps;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * An IOMMU slot's hold on a root bus. It outlives the models in the slot: while none serves, transactions below the bus
@@ -13,6 +17,7 @@ public final class IommuBinding {
     private final PciRootBus root;
     private final String slot;
     private final DeviceGate gate;
+    private final Set<PciFunction> unasked = new LinkedHashSet<>();
     private volatile PciIommuOps ops;
 
     IommuBinding(PciSegment segment, PciRootBus root, String slot, DeviceGate gate) {
@@ -22,13 +27,42 @@ public final class IommuBinding {
         this.gate = gate;
     }
 
+    /** A function was plugged while no model serves: the next one is asked whether it wants it. */
+    void askLater(PciFunction function) {
+        synchronized (unasked) {
+            unasked.add(function);
+        }
+    }
+
+    /** Fails the functions that came while nobody could be asked, if the model does not want them. */
+    private void ask(PciIommuOps next) {
+        List<PciFunction> came;
+        synchronized (unasked) {
+            unasked.removeIf(function -> !segment.isPlugged(function));
+            came = List.copyOf(unasked);
+        }
+        for (PciFunction function : came) {
+            Optional<String> refusal = PlugRules.refusal(slot, next, function);
+            if (refusal.isPresent()) {
+                function.gate().fail("IOMMU %s, which was not there when it was plugged, refuses it: %s: unplug it"
+                        .formatted(slot, refusal.get()));
+            } else {
+                synchronized (unasked) {
+                    unasked.remove(function);
+                }
+            }
+        }
+    }
+
     /**
-     * Lets a model govern the functions below the bus; returns when every route leads through it.
+     * Lets a model govern the functions below the bus; returns when every route leads through it. Functions that were
+     * plugged while none served fail first if it does not want them.
      *
      * @param next operations of the model
      * @throws PlugException if it cannot take the host devices that are there
      */
     public void serve(PciIommuOps next) throws PlugException {
+        ask(next);
         ops = next;
         segment.resolveBelow(root);
         segment.iommuObserver().served(root.name(), next);

@@ -203,6 +203,11 @@ public final class PciSegment implements PciFabric {
         return function;
     }
 
+    /** {@return whether a function is still on its bus} */
+    boolean isPlugged(PciFunction function) {
+        return locked(() -> function.bus().function(function.devfn())) == function;
+    }
+
     private static void settleOccupancy(PciBus target, Effects effects) {
         if (target instanceof SecondaryBus below) {
             below.bridge().registers().settleOccupancy(effects);

@@ -31,7 +31,8 @@ final class PlugRules {
     }
 
     /**
-     * Asks the IOMMU that governs the function's bus; called without the segment's lock.
+     * Asks the IOMMU that governs the function's bus; called without the segment's lock. One that does not serve is
+     * asked when it does: its binding fails the function that is not wanted then.
      *
      * @throws PlugException if it does not want the function
      */
@@ -39,18 +40,26 @@ final class PlugRules {
         PciRootBus root = function.bus().root();
         IommuBinding binding = root.bypassesIommu() ? null : root.iommu();
         PciIommuOps ops = binding == null ? null : binding.ops();
-        if (ops == null) {
+        if (binding == null) {
             return;
         }
-        Optional<String> refusal;
-        try {
-            refusal = ops.supportsAddressSpace(function.requester().identity());
-        } catch (RuntimeException | LinkageError thrown) {
-            // Rendered here, so that nothing of the IOMMU's bundle is kept.
-            refusal = Optional.of("IOMMU %s failed: %s".formatted(binding.slot(), Rendered.text(thrown)));
+        if (ops == null) {
+            binding.askLater(function);
+            return;
         }
+        Optional<String> refusal = refusal(binding.slot(), ops, function);
         if (refusal.isPresent()) {
             throw new PlugException("slot %s: %s".formatted(function.slot(), refusal.get()));
+        }
+    }
+
+    /** {@return why an IOMMU does not want a function, or empty when it does} */
+    static Optional<String> refusal(String iommu, PciIommuOps ops, PciFunction function) {
+        try {
+            return ops.supportsAddressSpace(function.requester().identity());
+        } catch (RuntimeException | LinkageError thrown) {
+            // Rendered here, so that nothing of the IOMMU's bundle is kept.
+            return Optional.of("IOMMU %s failed: %s".formatted(iommu, Rendered.text(thrown)));
         }
     }
 

@@ -115,6 +115,31 @@ class HostDeviceTest {
     }
 
     @Test
+    void anIommuThatComesBackIsAskedAboutWhatWasPluggedMeanwhile() throws Exception {
+        plugIommu();
+        bench.offer(bench.factory("pci-card"));
+        bench.withdraw(iommuOffer);
+        Slot unwanted = board.plug(new DeviceRequest("pci-card", "card0", "", "7", Map.of()));
+        Slot gone = board.plug(new DeviceRequest("pci-card", "card1", "", "8", Map.of()));
+        board.unplug(gone.name());
+        assertThat(unwanted.state()).isEqualTo(Slot.State.RUNNING);
+        iommus.journal.clear();
+        iommus.supports = "modelled endpoints are not for me";
+        bench.registry.offer(iommuOffer);
+        bench.settled(board);
+        bench.settled(board);
+        assertThat(board.slot("smmu0").orElseThrow().state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(unwanted.state()).isEqualTo(Slot.State.FAILED);
+        assertThat(unwanted.why().getFirst().reason())
+                .contains("IOMMU smmu0", "modelled endpoints are not for me", "unplug it");
+        assertThat(iommus.journal).filteredOn(line -> line.startsWith("supports")).hasSize(1);
+        board.unplug("card0");
+        iommus.supports = "";
+        Slot wanted = board.plug(new DeviceRequest("pci-card", "card0", "", "7", Map.of()));
+        assertThat(wanted.state()).isEqualTo(Slot.State.RUNNING);
+    }
+
+    @Test
     void aDeviceWithoutAnIommufdHasAContainerOfItsOwn() throws Exception {
         devices.withIommufd = false;
         plugIommu();
