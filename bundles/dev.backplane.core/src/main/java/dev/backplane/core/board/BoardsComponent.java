@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -51,33 +52,53 @@ public final class BoardsComponent implements Boards, BoardKeeper {
      */
     static final String TRANSACTION_LIMIT = "backplane.transaction-limit";
 
+    /**
+     * Framework property: milliseconds that a callback which changes a device (realize, save, restore …) may take before
+     * it is given up. Default 3000.
+     */
+    static final String CALLBACK_LIMIT = "backplane.callback-limit";
+
     /** Starts without boards. */
     @Activate
     public BoardsComponent(BundleContext context) {
         this.context = context;
         surroundings = new OsgiSurroundings(context, this::platformOffers);
-        registry = new BoardRegistry(surroundings, limits(context.getProperty(TRANSACTION_LIMIT)), this::update);
+        registry = new BoardRegistry(surroundings, limits(context::getProperty), this::update);
         seats = new BundleSeats(context, registry);
         refreshes = new Refreshes(context, registry::returned);
         metrics = new Metrics(registry::engines, METRICS_DELAY_MILLIS);
         registry.onChange(metrics::changed);
     }
 
-    private static Limits limits(String transaction) {
-        if (transaction == null || transaction.isBlank()) {
-            return Limits.DEFAULT;
+    /** {@return the defaults, but for what framework properties say} */
+    static Limits limits(UnaryOperator<String> properties) {
+        Limits defaults = Limits.DEFAULT;
+        return defaults.withCallback(millis(properties, CALLBACK_LIMIT, defaults.callback(), 1))
+                .withTransaction(millis(properties, TRANSACTION_LIMIT, defaults.transaction(), 0));
+    }
+
+    private static Duration millis(
+            UnaryOperator<String> properties, String name, Duration otherwise, int least) {
+        String text = properties.apply(name);
+        if (text == null || text.isBlank()) {
+            return otherwise;
         }
         try {
-            return Limits.DEFAULT.withTransaction(Duration.ofMillis(Integer.parseUnsignedInt(transaction.strip())));
+            int millis = Integer.parseInt(text.strip());
+            if (millis >= least) {
+                return Duration.ofMillis(millis);
+            }
         } catch (NumberFormatException e) {
-            LOGGER.log(
-                    System.Logger.Level.WARNING,
-                    "framework property {0} is ''{1}'': expected milliseconds, or 0 for ever; it is left at {2}",
-                    TRANSACTION_LIMIT,
-                    transaction,
-                    Limits.DEFAULT.transaction().toMillis());
-            return Limits.DEFAULT;
+            // Told below.
         }
+        LOGGER.log(
+                System.Logger.Level.WARNING,
+                "framework property {0} is ''{1}'': expected milliseconds, at least {2}; it is left at {3}",
+                name,
+                text,
+                least,
+                otherwise.toMillis());
+        return otherwise;
     }
 
     private void platformOffers(String contract) {

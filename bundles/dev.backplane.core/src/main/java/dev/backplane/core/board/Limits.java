@@ -18,6 +18,10 @@ record Limits(Duration callback, Duration departure, Duration transaction, boole
     /** How long transactions are held at a parked slot, unless the machine has an option for it. */
     static final Duration SLOT_TIMEOUT = Duration.ofSeconds(2);
 
+    Limits withCallback(Duration limit) {
+        return new Limits(limit, departure, transaction, rehearses);
+    }
+
     Limits withTransaction(Duration limit) {
         return new Limits(callback, departure, limit, rehearses);
     }

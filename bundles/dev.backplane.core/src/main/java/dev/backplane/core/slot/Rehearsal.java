@@ -31,9 +31,9 @@ final class Rehearsal {
             return;
         }
         try {
-            bundle.call("rehearse a hand-over", steps -> {
+            bundle.call("properties", steps -> {
                 DeviceProperties properties = Newcomer.properties(slot.host(), offer, definition, givenByUser);
-                perform(slot, offer, properties);
+                perform(slot, offer, properties, steps);
                 return null;
             });
         } catch (ModelFailure failure) {
@@ -44,39 +44,61 @@ final class Rehearsal {
         }
     }
 
-    private static void perform(DeviceSlot slot, Offer offer, DeviceProperties properties) throws Exception {
-        DeviceModel first = realized(slot, offer, properties);
+    private static void perform(DeviceSlot slot, Offer offer, DeviceProperties properties, ModelThread.Steps steps)
+            throws Exception {
+        DeviceModel first = realized(slot, offer, properties, steps);
         try {
             for (ResetPhase phase : ResetPhase.values()) {
+                steps.next("reset " + phase);
                 first.reset(ResetKind.COLD, phase);
             }
+            steps.next("resume");
             first.resume();
+            steps.next("quiesce");
             first.quiesce();
+            steps.next("save");
             SavedState state = first.save();
-            DeviceModel second = realized(slot, offer, properties);
+            DeviceModel second = realized(slot, offer, properties, steps);
             try {
+                steps.next("restore");
                 second.restore(state);
+                steps.next("resume");
                 second.resume();
+                steps.next("quiesce");
                 second.quiesce();
             } finally {
-                second.unrealize();
+                unrealize(second, steps);
             }
         } finally {
-            first.unrealize();
+            unrealize(first, steps);
         }
     }
 
-    private static DeviceModel realized(DeviceSlot slot, Offer offer, DeviceProperties properties)
+    /** A model is disposed of even when nobody waits for that any more. */
+    private static void unrealize(DeviceModel model, ModelThread.Steps steps) {
+        try {
+            steps.next("unrealize");
+        } finally {
+            model.unrealize();
+        }
+    }
+
+    private static DeviceModel realized(
+            DeviceSlot slot, Offer offer, DeviceProperties properties, ModelThread.Steps steps)
             throws RealizeException {
+        steps.next("create");
         DeviceModel model = offer.factory().create(properties);
         var nowhere = new RehearsalContext(slot, properties, slot.mount().lines());
+        steps.next("describe");
         switch (model) {
             case PciDevice function -> {
                 function.describe();
+                steps.next("realize");
                 function.realize(nowhere);
             }
             case PlatformDevice device -> {
                 device.describe();
+                steps.next("realize");
                 device.realize(nowhere);
             }
             default -> throw new RealizeException("it is neither a PCI function nor a platform device");

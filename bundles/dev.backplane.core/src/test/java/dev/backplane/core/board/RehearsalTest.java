@@ -71,7 +71,7 @@ class RehearsalTest {
         bench.journal.clear();
         handOver();
         assertThat(slot.handOvers()).isZero();
-        assertThat(slot.history().getLast().detail()).contains("rehearse a hand-over did not return");
+        assertThat(slot.history().getLast().detail()).contains("restore did not return within");
         assertThat(Bench.read(board, DEVICE)).isZero();
     }
 }
