@@ -6,8 +6,8 @@ import dev.backplane.irq.InterruptLine;
 
 /**
  * Brings the pin of a host device to the board where no accelerator does: it is asserted when it fires and until
- * software
- * accesses a register of the device; unmasked then, it fires again if it is still asserted. Thread-safe.
+ * software accesses a register of the device; unmasked then, it fires again if it is still asserted. The line changes
+ * under the monitor, so that it never contradicts what is known here. Thread-safe.
  */
 final class PinRelay implements EventFd {
     private final HostPciDevice device;
@@ -22,15 +22,12 @@ final class PinRelay implements EventFd {
     }
 
     @Override
-    public void signal() {
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
+    public synchronized void signal() {
+        if (!closed) {
             signals++;
             asserted = true;
+            line.set(true);
         }
-        line.set(true);
     }
 
     /** Software accessed a register. */
@@ -40,8 +37,8 @@ final class PinRelay implements EventFd {
                 return;
             }
             asserted = false;
+            line.set(false);
         }
-        line.set(false);
         device.maskPin(false);
     }
 
@@ -56,11 +53,9 @@ final class PinRelay implements EventFd {
     }
 
     @Override
-    public void close() {
-        synchronized (this) {
-            closed = true;
-            asserted = false;
-        }
+    public synchronized void close() {
+        closed = true;
+        asserted = false;
         line.set(false);
     }
 }
