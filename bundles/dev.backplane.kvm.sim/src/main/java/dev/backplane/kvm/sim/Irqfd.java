@@ -24,6 +24,11 @@ final class Irqfd {
         (vm.inject(this) ? reached : lost).increment();
     }
 
+    /** {@return whether the event injects this GSI still} */
+    boolean isAssigned() {
+        return event.irqfd() == this;
+    }
+
     /** The event was closed. */
     void closed() {
         vm.forget(this);

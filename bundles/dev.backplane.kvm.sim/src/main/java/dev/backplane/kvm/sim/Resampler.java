@@ -1,7 +1,6 @@
 package dev.backplane.kvm.sim;
 
 import dev.backplane.accelerator.Irqchip;
-import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -11,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class Resampler {
     private final Irqchip irqchip;
     private final int intid;
-    private final List<Irqfd> sources = new CopyOnWriteArrayList<>();
+    private final CopyOnWriteArrayList<Irqfd> sources = new CopyOnWriteArrayList<>();
     private boolean asserted;
 
     Resampler(Irqchip irqchip, int intid) {
@@ -19,11 +18,12 @@ final class Resampler {
         this.intid = intid;
     }
 
-    void raise(Irqfd source) {
-        if (!sources.contains(source)) {
-            sources.add(source);
+    /** A source fires. One that is being taken away does not: nobody would be left to end it. */
+    synchronized void raise(Irqfd source) {
+        if (source.isAssigned()) {
+            sources.addIfAbsent(source);
+            drive(true);
         }
-        drive(true);
     }
 
     private synchronized void drive(boolean level) {
@@ -38,7 +38,7 @@ final class Resampler {
         sources.forEach(source -> source.resample().signal());
     }
 
-    void remove(Irqfd source) {
+    synchronized void remove(Irqfd source) {
         if (sources.remove(source) && sources.isEmpty()) {
             drive(false);
         }

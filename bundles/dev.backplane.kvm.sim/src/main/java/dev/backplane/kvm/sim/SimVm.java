@@ -199,7 +199,12 @@ final class SimVm implements VirtualMachine {
      * @return whether it reached an interrupt controller
      */
     boolean inject(Irqfd irqfd) {
-        boolean reached = switch (route(irqfd.gsi())) {
+        GsiRoute route = route(irqfd.gsi());
+        if (!irqfd.isAssigned()) {
+            // Asked after the route was: the GSI may be another's by now, and so the route.
+            return false;
+        }
+        boolean reached = switch (route) {
             case null -> {
                 unrouted.increment();
                 yield false;

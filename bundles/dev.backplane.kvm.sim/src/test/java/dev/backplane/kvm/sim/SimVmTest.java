@@ -81,6 +81,32 @@ class SimVmTest {
         assertThat(value(vm.inspect(), "delivered")).isEqualTo("0");
     }
 
+    /** Its thread has been delayed between looking at the event and looking at the table. */
+    @Test
+    void aSignalUnderWayDoesNotInjectWhatAnotherHasGotTheGsiFor() throws HostException {
+        EventFd event = vm.eventFd();
+        vm.assignIrqfd(event, 5, null);
+        vm.setGsiRouting(List.of(new Msi(5, DOORBELL, 0x11, 0x100)));
+        Irqfd delayed = ((SimEventFd) event).irqfd();
+        vm.deassignIrqfd(event, 5);
+        vm.setGsiRouting(List.of(new Msi(5, DOORBELL, 0x22, 0x200)));
+        vm.assignIrqfd(vm.eventFd(), 5, null);
+        delayed.fire();
+        assertThat(injected).isEmpty();
+    }
+
+    @Test
+    void aPinThatFiresWhileItIsTakenAwayStaysDeasserted() throws HostException {
+        EventFd event = vm.eventFd();
+        vm.assignIrqfd(event, 3, vm.eventFd());
+        vm.setGsiRouting(List.of(new Pin(3, 4)));
+        Irqfd delayed = ((SimEventFd) event).irqfd();
+        event.signal();
+        vm.deassignIrqfd(event, 3);
+        delayed.fire();
+        assertThat(injected).containsExactly("+36", "-36");
+    }
+
     @Test
     void anEdgeOnAPinIsAPulse() throws HostException {
         EventFd event = vm.eventFd();
