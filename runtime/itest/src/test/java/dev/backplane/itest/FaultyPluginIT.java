@@ -45,7 +45,7 @@ public class FaultyPluginIT {
     private static final long BAR = 0x1800_0000L;
     private static final long TRAPS = BAR + 0x100;
     private static final long SCRATCH = 0x1234_5678L;
-    private static final String LATE = "did not return within 3000 ms";
+    private static final String LATE = " did not return within 1000 ms";
     private static final String HANGS = "has not returned for";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -69,6 +69,7 @@ public class FaultyPluginIT {
                 ShippedFeatures.provision(
                         "backplane-core", "backplane-virt", "backplane-smmuv3-emulated", "backplane-gicv3",
                         "backplane-devices"),
+                frameworkProperty("backplane.callback-limit").value("1000"),
                 frameworkProperty("backplane.transaction-limit").value("500"));
     }
 
@@ -215,7 +216,7 @@ public class FaultyPluginIT {
 
     @Test
     public void createHangs() throws Exception {
-        theOldGoesOnBeside(Fault.CREATE_HANGS, LATE);
+        theOldGoesOnBeside(Fault.CREATE_HANGS, "create" + LATE);
     }
 
     @Test
@@ -255,12 +256,12 @@ public class FaultyPluginIT {
 
     @Test
     public void realizeHangs() throws Exception {
-        theOldGoesOnBeside(Fault.REALIZE_HANGS, LATE);
+        theOldGoesOnBeside(Fault.REALIZE_HANGS, "realize" + LATE);
     }
 
     @Test
     public void realizeHangsAtPlug() throws Exception {
-        isNotPlugged(Fault.REALIZE_HANGS, LATE);
+        isNotPlugged(Fault.REALIZE_HANGS, "realize" + LATE);
     }
 
     @Test
@@ -275,7 +276,7 @@ public class FaultyPluginIT {
 
     @Test
     public void restoreHangs() throws Exception {
-        theOldGoesOnBeside(Fault.RESTORE_HANGS, LATE);
+        theOldGoesOnBeside(Fault.RESTORE_HANGS, "restore" + LATE);
     }
 
     // After the switch the state is kept: the slot waits for one that can.
@@ -297,7 +298,7 @@ public class FaultyPluginIT {
     @Test
     public void resumeHangs() throws Exception {
         plug(Fault.NONE);
-        assertThat(refusedUpdate(Fault.RESUME_HANGS)).hasMessageContaining(LATE);
+        assertThat(refusedUpdate(Fault.RESUME_HANGS)).hasMessageContaining("resume" + LATE);
         await().atMost(PATIENCE).untilAsserted(() ->
                 assertThat(slot.state()).as("%s", slot.history()).isEqualTo(State.RUNNING));
         assertThat(machine.read(BAR, 8)).as("the state, in a model of the old version").isEqualTo(SCRATCH);
@@ -327,7 +328,7 @@ public class FaultyPluginIT {
 
     @Test
     public void saveHangs() throws Exception {
-        theNewOneDoesNotGetTheState(Fault.SAVE_HANGS, "save");
+        theNewOneDoesNotGetTheState(Fault.SAVE_HANGS, "save" + LATE);
         assertThat(machine.read(BAR, 8)).isEqualTo(SCRATCH);
     }
 
@@ -339,7 +340,7 @@ public class FaultyPluginIT {
 
     @Test
     public void quiesceHangs() throws Exception {
-        theNewOneDoesNotGetTheState(Fault.QUIESCE_HANGS, "quiesce");
+        theNewOneDoesNotGetTheState(Fault.QUIESCE_HANGS, "quiesce" + LATE);
         assertThat(machine.read(BAR, 8)).isEqualTo(SCRATCH);
     }
 
@@ -381,6 +382,30 @@ public class FaultyPluginIT {
     @Test
     public void aThreadIsLeftBehind() throws Exception {
         theNewOneServesAllTheSame(Fault.LEAKS_THREAD, "HANDED_OVER");
+        threadIsTold();
+    }
+
+    @Test
+    public void aThreadIsLeftBehindWhenTheBundleStops() throws Exception {
+        plug(Fault.LEAKS_THREAD);
+        bundles.find(FaultyBundles.NAME).stop();
+        assertThat(slot.state()).isEqualTo(State.PARKED);
+        threadIsTold();
+    }
+
+    private void threadIsTold() {
+        String version = "faulty 1." + Fault.LEAKS_THREAD.ordinal();
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(slot.history()).anySatisfy(entry -> {
+            assertThat(entry.event()).isEqualTo("THREAD_LEFT");
+            assertThat(entry.detail()).contains(version, "left thread left-behind behind", "Fault.hang");
+        }));
+    }
+
+    @Test
+    public void whoLeavesNoThreadBehindIsNotBlamed() throws Exception {
+        theNewOneServesAllTheSame(Fault.UNREALIZE_THROWS, "UNREALIZE_FAILED");
+        bundles.find(FaultyBundles.NAME).stop();
+        await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(() -> !events().contains("THREAD_LEFT"));
     }
 
     // Resets.

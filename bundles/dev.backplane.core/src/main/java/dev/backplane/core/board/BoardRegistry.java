@@ -4,6 +4,7 @@ import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.Boards;
 import dev.backplane.board.MachineType;
+import dev.backplane.core.slot.DeviceSlot;
 import dev.backplane.core.slot.Offer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -66,6 +67,11 @@ final class BoardRegistry implements Boards, AutoCloseable {
         synchronized (boards) {
             return boards.values().stream().map(Entry::board).toList();
         }
+    }
+
+    /** {@return the slots of all boards} */
+    List<DeviceSlot> slots() {
+        return engines().stream().flatMap(board -> board.slots().stream()).map(DeviceSlot.class::cast).toList();
     }
 
     @Override

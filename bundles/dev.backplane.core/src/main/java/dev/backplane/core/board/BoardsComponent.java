@@ -43,6 +43,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     private final BoardRegistry registry;
     private final BundleSeats seats;
     private final Refreshes refreshes;
+    private final LeftThreads leftThreads;
     private final Metrics metrics;
     private final AtomicLong stamps = new AtomicLong();
 
@@ -66,6 +67,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
         registry = new BoardRegistry(surroundings, limits(context::getProperty), this::update);
         seats = new BundleSeats(context, registry);
         refreshes = new Refreshes(context, registry::returned);
+        leftThreads = new LeftThreads(context, registry::slots);
         metrics = new Metrics(registry::engines, METRICS_DELAY_MILLIS);
         registry.onChange(metrics::changed);
     }
@@ -114,6 +116,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
         metrics.close();
         registry.close();
         refreshes.close();
+        leftThreads.close();
         surroundings.close();
         seats.close();
     }

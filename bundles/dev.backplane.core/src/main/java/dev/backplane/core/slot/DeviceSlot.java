@@ -44,6 +44,7 @@ public final class DeviceSlot implements Slot {
     private final Map<Long, String> refusals = Collections.synchronizedMap(new LinkedHashMap<>());
     private final Set<Long> rehearsed = ConcurrentHashMap.newKeySet();
     private final Set<Long> postponed = ConcurrentHashMap.newKeySet();
+    private final Set<Long> visitors = ConcurrentHashMap.newKeySet();
 
     private volatile State state = State.EMPTY;
     private volatile Occupant occupant;
@@ -318,6 +319,21 @@ public final class DeviceSlot implements Slot {
         refusals.put(offer.stamp(), "%s: %s".formatted(offer.provider(), reason));
         trouble = "%s: %s".formatted(offer.provider(), reason);
         note("REFUSED", trouble);
+    }
+
+    /** A model of that bundle is about to be made for the slot. */
+    void visit(Offer offer) {
+        visitors.add(offer.bundleId());
+    }
+
+    /** {@return whether models of a bundle have been in the slot, or were to be; asked when the bundle has stopped} */
+    public boolean forgetVisitor(long bundle) {
+        return visitors.remove(bundle);
+    }
+
+    /** Tells what a model that is gone left behind. */
+    public void leftBehind(String what) {
+        note("THREAD_LEFT", what);
     }
 
     /** {@return whether this was asked about this offer before} */

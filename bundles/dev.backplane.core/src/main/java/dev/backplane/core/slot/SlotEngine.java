@@ -92,6 +92,7 @@ public final class SlotEngine {
      *     cannot be left, that is remembered as long as it serves
      */
     public void take(DeviceSlot slot, Offer offer, Deadline deadline) throws ModelFailure {
+        slot.visit(offer);
         try (ModelThread bundle = thread(slot, deadline)) {
             rehearse(slot, offer, slot.definition(), slot.userProperties(), bundle, deadline);
             Occupant next = Newcomer.realize(slot, offer, bundle);
@@ -125,6 +126,7 @@ public final class SlotEngine {
             throws ModelFailure {
         ModelFailure first = null;
         for (Offer offer : candidates) {
+            slot.visit(offer);
             try (ModelThread bundle = thread(slot, deadline)) {
                 rehearse(slot, offer, next, givenByUser, bundle, deadline);
                 Occupant successor = Newcomer.realize(slot, offer, next, givenByUser, bundle);
