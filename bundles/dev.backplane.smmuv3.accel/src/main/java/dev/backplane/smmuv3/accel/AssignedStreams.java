@@ -5,6 +5,7 @@ import dev.backplane.hostiommu.HostObject;
 import dev.backplane.inspect.InspectNode;
 import dev.backplane.smmuv3.accel.AssignedStream.Table;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr0;
+import dev.backplane.smmuv3.spec.StreamTable.Ste;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -32,7 +33,15 @@ final class AssignedStreams {
      * @param ste1 of a nested table
      * @param reason why it is attached so
      */
-    record Saved(int streamId, Table table, String lease, long ste0, long ste1, String reason) {}
+    record Saved(int streamId, Table table, String lease, long ste0, long ste1, String reason) {
+        boolean translates() {
+            return table == Table.NESTED;
+        }
+
+        boolean usesAts() {
+            return translates() && Ste.EATS.bits().isSet(ste1);
+        }
+    }
 
     private AssignedStreams() {}
 

@@ -150,7 +150,7 @@ final class Assignments {
         if (first) {
             HostSlice.discard(objects);
             slice = null;
-        } else if (refusal.errno() == Errno.EINVAL) {
+        } else if (refusal.errno() == Errno.EINVAL && !streams.isEmpty()) {
             return ("host device %s is behind another physical SMMU than %s: put it on a root bus with an accelerated "
                     + "SMMU of its own (%s)").formatted(
                     stream.hostName(), streams.values().iterator().next().hostName(), refusal.getMessage());
@@ -244,9 +244,10 @@ final class Assignments {
     /** Reads the STEs of a range of StreamIDs again: the low range + 1 bits do not count, 31 means all. */
     synchronized void streamTableEntries(TransactionContext context, int streamId, int range) {
         if (registers.enabled()) {
-            long mask = -2L << range;
+            long mask = -2L << range & 0xFFFF_FFFFL;
             applyIf(context, stream -> stream.streamId != StreamPolicy.NO_STREAM
-                    && ((stream.streamId ^ streamId) & mask & 0xFFFF_FFFFL) == 0);
+                    && ((stream.streamId ^ streamId) & mask) == 0);
+            dropContexts(state -> ((state.streamId() ^ streamId) & mask) == 0);
         }
     }
 
@@ -254,6 +255,18 @@ final class Assignments {
     synchronized void streamTableEntry(TransactionContext context, int streamId) {
         if (registers.enabled() && !adopting && slice != null) {
             find(streamId).ifPresent(stream -> apply(context, stream));
+            dropContexts(state -> state.streamId() == streamId);
+        }
+    }
+
+    /** What is not connected here yet is compared with its STE when it is; that does not tell of its CDs. */
+    private void dropContexts(Predicate<AssignedStreams.Saved> which) {
+        if (!adopting && slice != null) {
+            saved.values().stream()
+                    .filter(state -> state.translates() && which.test(state))
+                    .filter(state -> !StreamAttacher.dropContexts(slice.viommu(), state.streamId()))
+                    .forEach(state -> log.hostError(
+                            "the host does not drop the CDs of StreamID 0x%x".formatted(state.streamId())));
         }
     }
 
@@ -294,12 +307,25 @@ final class Assignments {
 
     /** {@return whether CDs of a StreamID can be cached on the host} */
     synchronized boolean translates(int streamId) {
-        return find(streamId).map(AssignedStream::translates).orElse(false);
+        return find(streamId).map(AssignedStream::translates).orElseGet(() -> left(streamId).isPresent());
     }
 
     /** {@return whether the device at a StreamID may hold translations} */
     synchronized boolean usesAts(int streamId) {
-        return find(streamId).map(AssignedStream::usesAts).orElse(false);
+        return find(streamId).map(AssignedStream::usesAts)
+                .orElseGet(() -> left(streamId).filter(AssignedStreams.Saved::usesAts).isPresent());
+    }
+
+    /** {@return whether the host knows a device by a StreamID, so that commands may name it} */
+    synchronized boolean isNamed(int streamId) {
+        return find(streamId).isPresent() || left(streamId).isPresent();
+    }
+
+    /** {@return a translating stream as a predecessor left it, if it is not connected here yet} */
+    private Optional<AssignedStreams.Saved> left(int streamId) {
+        return saved.values().stream()
+                .filter(state -> state.translates() && state.streamId() == streamId)
+                .findFirst();
     }
 
     private Optional<AssignedStream> find(int streamId) {

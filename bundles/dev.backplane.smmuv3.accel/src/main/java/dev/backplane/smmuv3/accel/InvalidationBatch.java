@@ -72,7 +72,10 @@ final class InvalidationBatch {
             }
             counters.resumed.increment();
             boolean failed = result.error() != null || handled == 0;
-            if (failed && handed == 1) {
+            if (failed && handed == 1 && isOfNobody(done)) {
+                done++;
+                counters.dropped.increment();
+            } else if (failed && handed == 1) {
                 refusal = result.error() == null ? Errno.EIO : result.error();
             } else {
                 // A host may refuse many for one of them, and not say for which: from here they go one by one.
@@ -80,6 +83,15 @@ final class InvalidationBatch {
             }
         }
         return end(done, refusal);
+    }
+
+    /** Its device was unplugged after software gave the command: nothing is cached for it any more. */
+    private boolean isOfNobody(int index) {
+        var command = new Command(words[2 * index], words[2 * index + 1]);
+        return switch (command.code().orElse(null)) {
+            case CFGI_CD, CFGI_CD_ALL, ATC_INV -> !assignments.isNamed(command.streamId());
+            case null, default -> false;
+        };
     }
 
     private int end(int done, Errno refusal) {

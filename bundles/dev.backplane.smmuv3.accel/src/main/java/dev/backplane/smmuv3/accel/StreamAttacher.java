@@ -49,7 +49,7 @@ final class StreamAttacher {
 
     private void nest(Viommu viommu, AssignedStream stream, StreamTarget.Translate target) throws HostException {
         if (stream.translates() && stream.ste0 == target.ste0() && stream.ste1 == target.ste1()
-                && dropContexts(viommu, stream)) {
+                && dropContexts(viommu, stream.streamId)) {
             return;
         }
         if (objects.find(stream.vdeviceLease(), HostObject.class).isEmpty()) {
@@ -74,8 +74,8 @@ final class StreamAttacher {
     }
 
     /** CMD_CFGI_STE also drops the CDs of a stream; a host that sees no other STE does not. */
-    private static boolean dropContexts(Viommu viommu, AssignedStream stream) {
-        long command = (long) stream.streamId << 32 | CommandCode.CFGI_CD_ALL.opcode();
+    static boolean dropContexts(Viommu viommu, int streamId) {
+        long command = Integer.toUnsignedLong(streamId) << 32 | CommandCode.CFGI_CD_ALL.opcode();
         return viommu.invalidate(new long[] {command, 0}, 1).handled() == 1;
     }
 

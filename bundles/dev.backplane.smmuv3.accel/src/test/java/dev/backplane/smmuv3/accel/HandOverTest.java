@@ -13,6 +13,7 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model that takes over from another one while physical devices go on. */
@@ -113,16 +114,40 @@ class HandOverTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void commandsThatWaitedAreNotLost(boolean connectFirst) throws Exception {
+        old.ste(0x108, 0b1001);
+        successorFinding(0x108_0000_0003L, 1, connectFirst);
+        assertThat(first.attachment()).isEqualTo("bypass");
+        assertThat(host.objects()).doesNotContain("nested");
+    }
+
+    /** CMD_CFGI_CD, CMD_CFGI_CD_ALL, and CMD_CFGI_STE with the STE that is in place, which drops the CDs too. */
+    @ParameterizedTest(name = "{0} {1}, connected first: {2}")
+    @CsvSource({
+        "0x10800000005, 1, true, 10800000005 1",
+        "0x10800000005, 1, false, 10800000005 1",
+        "0x10800000006, 0, false, 10800000006 0",
+        "0x10800000003, 1, true, 10800000006 0",
+        "0x10800000003, 1, false, 10800000006 0"
+    })
+    void changesOfContextsThatWaitedReachTheHost(String low, long high, boolean connectFirst, String dropped)
+            throws Exception {
+        host.invalidated.clear();
+        successorFinding(Long.decode(low), high, connectFirst);
+        assertThat(first.attachment()).isEqualTo("nested");
+        assertThat(host.invalidated).containsExactly(dropped);
+        assertThat(host.objects()).filteredOn("nested"::equals).hasSize(1);
+    }
+
+    private void successorFinding(long low, long high, boolean connectFirst) throws Exception {
         old.smmu.quiesce();
         SavedState state = old.smmu.save();
         var fields = new HashMap<>(state.fields());
         var registers = new HashMap<Object, Object>((Map<?, ?>) fields.get("registers"));
         long entry = ((Number) registers.get("CMDQ_PROD")).longValue();
-        old.memory.put(TestBoard.COMMANDS + 16 * entry, 0x108_0000_0003L);
-        old.memory.put(TestBoard.COMMANDS + 16 * entry + 8, 1);
+        old.memory.put(TestBoard.COMMANDS + 16 * entry, low);
+        old.memory.put(TestBoard.COMMANDS + 16 * entry + 8, high);
         registers.put("CMDQ_PROD", entry + 1);
         fields.put("registers", registers);
-        old.ste(0x108, 0b1001);
         var next = old.successor(Map.of());
         next.smmu.restore(new SavedState(state.type(), state.version(), fields));
         if (connectFirst) {
@@ -132,8 +157,6 @@ class HandOverTest {
         if (!connectFirst) {
             connect(next);
         }
-        assertThat(first.attachment()).isEqualTo("bypass");
-        assertThat(host.objects()).doesNotContain("nested");
     }
 
     @Test

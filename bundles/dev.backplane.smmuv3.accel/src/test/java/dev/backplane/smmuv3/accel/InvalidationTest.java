@@ -177,6 +177,23 @@ class InvalidationTest {
         assertThat(host.invalidated).as("the rest, the refused one again").hasSize(4 - Math.min(bad, 3));
     }
 
+    /** Unplugged between the moment in which a command was taken and the one in which it is handed on. */
+    @ParameterizedTest
+    @CsvSource({"0x10800000005, 1", "0x10800000006, 0", "0x10800000040, 52"})
+    void aCommandForADeviceThatHasJustGoneIsNoMistakeOfTheGuest(String low, long high) throws Exception {
+        board.connect(0x110, host.device("b"));
+        host.refuses = command -> {
+            boolean gone = (command[0] >>> 32 & 0xFFFF) == 0x108;
+            if (gone) {
+                board.disconnect(0x108);
+            }
+            return gone;
+        };
+        board.commands(asid(1), 0, Long.decode(low), high, asid(2), 0, TestBoard.SYNC, 0);
+        assertThat(board.activeErrors()).isZero();
+        assertThat(host.invalidated).containsExactly("1000000000011 0", "2000000000011 0");
+    }
+
     @Test
     void anIllegalCommandBehindABatchStopsTheQueueThere() {
         int first = (int) board.read(TestBoard.CMDQ_PROD, 4);
