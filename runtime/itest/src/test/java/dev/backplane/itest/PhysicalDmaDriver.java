@@ -2,7 +2,7 @@ package dev.backplane.itest;
 
 import dev.backplane.pci.Bdf;
 import java.time.Duration;
-import org.awaitility.Awaitility;
+import java.util.function.BooleanSupplier;
 
 /** A guest's driver of a DMA engine of the simulated host, which does its DMA on threads of its own. */
 final class PhysicalDmaDriver {
@@ -87,6 +87,17 @@ final class PhysicalDmaDriver {
         }
     }
 
+    /** The engine needs microseconds, so this asks again and again. */
+    private static void await(BooleanSupplier end) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!end.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("the DMA engine does not come to an end");
+            }
+            Thread.yield();
+        }
+    }
+
     private boolean run(int command, long source, long destination, int length, int pattern) {
         register(0x24, 4, 6);
         register(0x08, 8, source);
@@ -94,8 +105,7 @@ final class PhysicalDmaDriver {
         register(0x18, 4, length);
         register(0x1C, 4, pattern);
         register(0x20, 4, command);
-        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofNanos(100_000)).atMost(PATIENCE)
-                .until(() -> (register(0x24, 4) & BUSY) == 0);
+        await(() -> !isBusy());
         return (register(0x24, 4) & ERROR) == 0;
     }
 
@@ -114,8 +124,7 @@ final class PhysicalDmaDriver {
         register(0x28, 4, vector);
         long before = sent();
         register(0x20, 4, INTERRUPT_ONLY);
-        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofNanos(100_000)).atMost(PATIENCE)
-                .until(() -> sent() != before);
+        await(() -> sent() != before);
     }
 
     /** Writes a pattern again and again, with an interrupt after each time, until it is stopped. */
