@@ -16,6 +16,8 @@ public interface HostIommuDevice {
 
     /**
      * Lets the device's DMA reach the guest's memory without a translation of the guest, as a bypassing stream does.
+     * While the device is unplugged or loses its address, its DMA aborts instead: it may still be under way with
+     * addresses that only the guest's tables translate.
      *
      * @return why that cannot be, or empty when it is so
      */

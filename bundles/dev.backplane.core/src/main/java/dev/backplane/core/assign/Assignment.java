@@ -41,6 +41,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The function is gone; the device waits for a model that can let go of it. */
     private boolean orphan;
 
+    /** The model lets go of a device whose DMA may be under way with addresses that only its tables translate. */
+    private volatile boolean leaving;
+
     Assignment(
             Assignments all,
             PciFunction function,
@@ -87,6 +90,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
 
     @Override
     public Optional<String> pass() {
+        if (leaving) {
+            return block();
+        }
         try {
             device.attach(stage2.table());
             return Optional.empty();
@@ -117,12 +123,17 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         stage2 = memory.attach(device, wantsNesting(function.iommuOps()));
     }
 
-    /** Undoes {@link #attach}. */
-    void detach() throws HostException {
+    /** Gives the guest's memory back; the device is bound no more. */
+    private void leaveMemory() throws HostException {
         if (stage2 != null) {
-            device.detach();
             memory.release(stage2);
             stage2 = null;
+        }
+    }
+
+    private void detach() throws HostException {
+        if (stage2 != null) {
+            device.detach();
         }
     }
 
@@ -189,6 +200,16 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         }
     }
 
+    /** Lets the model let go of the device; what would pass is blocked. */
+    private void unsetBlocked() {
+        leaving = true;
+        try {
+            unset();
+        } finally {
+            leaving = false;
+        }
+    }
+
     @Override
     public void close() {
         all.close(this);
@@ -207,9 +228,10 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     void disconnect() {
         try (var undo = new Undo()) {
             undo.add(onClose::run);
+            undo.add(this::leaveMemory);
             undo.add(device::close);
             undo.add(this::detach);
-            undo.add(this::unset);
+            undo.add(this::unsetBlocked);
         }
     }
 
@@ -247,7 +269,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         require(set(ops, before));
         if (!before.equals(function.requesterNow()) || !function.isNumbered()) {
             // Software has renumbered while no model was there.
-            unset();
+            unsetBlocked();
         }
     }
 
@@ -299,7 +321,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** Software may have renumbered buses: lets go of an address that is no longer the function's. */
     void leaveOldAddress() {
         if (behind != null && (!function.isNumbered() || !known.equals(function.requesterNow()))) {
-            unset();
+            unsetBlocked();
             block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
         }
     }

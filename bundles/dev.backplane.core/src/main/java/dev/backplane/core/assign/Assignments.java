@@ -91,13 +91,13 @@ public final class Assignments implements IommuObserver, AutoCloseable {
             used.use();
             undo.add(() -> release(key, used));
             var bound = device.bind(used.iommufd());
-            undo.add(bound::close);
             var assignment = new Assignment(this, function, device.address(), iommufd, bound, used);
-            undo.add(assignment::detach);
+            assignment.onClose(() -> release(key, used));
+            undo.forget();
+            undo.add(assignment::disconnect);
             assignment.attach();
             assignment.plugged();
             assignments.add(assignment);
-            assignment.onClose(() -> release(key, used));
             undo.forget();
             return assignment;
         } catch (HostException | PlugException refused) {

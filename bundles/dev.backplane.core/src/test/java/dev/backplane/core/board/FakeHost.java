@@ -165,6 +165,7 @@ final class FakeHost implements HostIommu {
         private final int smmu;
         final byte[] config = new byte[4096];
         Table table;
+        boolean refusesToDetach;
         boolean bound;
 
         Device(String address, int smmu) {
@@ -226,7 +227,10 @@ final class FakeHost implements HostIommu {
         }
 
         @Override
-        public void detach() {
+        public void detach() throws HostException {
+            if (refusesToDetach) {
+                throw new HostException("VFIO_DEVICE_DETACH_IOMMUFD_PT", Errno.EBUSY, "planted");
+            }
             journal.add("detach " + address);
             detached();
         }

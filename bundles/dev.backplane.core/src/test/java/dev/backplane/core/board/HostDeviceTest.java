@@ -199,6 +199,43 @@ class HostDeviceTest {
         assertThat(iommus.devices).isEmpty();
     }
 
+    /** Its DMA may be under way with addresses that the guest's tables translate. */
+    @Test
+    void aDeviceThatIsUnpluggedNeverReachesMemoryUntranslated() throws Exception {
+        iommus.lettingPass = true;
+        plugIommu();
+        plug("nic0", "3", ONE);
+        host.journal.clear();
+        board.unplug("nic0");
+        assertThat(iommus.journal).endsWith("1 unset 00:03.0");
+        assertThat(host.journal).noneMatch(step -> step.startsWith("attach"));
+        assertThat(host.live).isEmpty();
+    }
+
+    @Test
+    void aDeviceWhoseBusLosesItsNumberNeverReachesMemoryUntranslated() throws Exception {
+        iommus.lettingPass = true;
+        plugIommu();
+        board.plug(new DeviceRequest("pcie-root-port", "rp0", "", "2", Map.of()));
+        board.plug(device("nic0", "rp0", "0", ONE));
+        number("00:02.0", 1);
+        host.journal.clear();
+        number("00:02.0", 0);
+        assertThat(host.devices.get(ONE).table).as("blocked").isNull();
+        assertThat(host.journal).noneMatch(step -> step.startsWith("attach"));
+    }
+
+    @Test
+    void whatTheHostRefusesOnTheWayOutLeavesNothingBehind() throws Exception {
+        plug("nic0", "3", ONE);
+        plug("nic1", "4", ELSEWHERE);
+        host.devices.get(ONE).refusesToDetach = true;
+        board.unplug("nic0");
+        assertThat(tables()).as("the table of the other one").isEqualTo(1);
+        board.unplug("nic1");
+        assertThat(host.live).isEmpty();
+    }
+
     @Test
     void aSuccessorOfTheDevicesModelFindsEverythingInPlace() throws Exception {
         plugIommu();

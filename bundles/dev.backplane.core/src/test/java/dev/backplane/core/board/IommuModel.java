@@ -1,5 +1,7 @@
 package dev.backplane.core.board;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.backplane.core.slot.FactoryCondition;
 import dev.backplane.core.slot.Offer;
 import dev.backplane.device.DeviceContext;
@@ -50,6 +52,10 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         final List<String> journal = new ArrayList<>();
         final Map<Integer, String> devices = new TreeMap<>();
         final Set<ViommuFlag> flags = EnumSet.noneOf(ViommuFlag.class);
+        /** Whether a device that leaves is let pass, as models of SMMUs do. */
+        boolean lettingPass;
+
+        final Map<Integer, HostIommuDevice> passing = new TreeMap<>();
         String refusal = "";
         String supports = "";
         MsiDoorbell doorbell = MsiDoorbell.Translate.TRANSLATE;
@@ -117,6 +123,7 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         if (!factory.refusal.isEmpty()) {
             return Optional.of(factory.refusal);
         }
+        factory.passing.put(function.alias().requesterId(), device);
         String there = factory.devices.putIfAbsent(function.alias().requesterId(), device.hostName());
         return there == null || there.equals(device.hostName())
                 ? Optional.empty()
@@ -128,6 +135,9 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         note("unset %s", function.address());
         if (factory.devices.remove(function.alias().requesterId()) == null) {
             throw new AssertionError("%s has no device".formatted(function.address()));
+        }
+        if (factory.lettingPass) {
+            assertThat(factory.passing.remove(function.alias().requesterId()).pass()).isEmpty();
         }
     }
 
