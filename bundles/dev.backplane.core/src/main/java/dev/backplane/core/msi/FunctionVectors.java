@@ -42,6 +42,9 @@ final class FunctionVectors implements VectorFollower {
     private EventFd pin;
     private int pinGsi;
 
+    /** What ends the pin's interrupt; null while the pin is not connected. */
+    private EventFd pinResample;
+
     /**
      * Begins to follow.
      *
@@ -84,7 +87,7 @@ final class FunctionVectors implements VectorFollower {
                 : routed.computeIfAbsent(key(msix, vector), key -> new RoutedVector(router, function, msix, vector));
     }
 
-    /** Wires the function's pin through the accelerator. */
+    /** Wires the function's pin through the accelerator. What is wired so already stays, and loses no signal. */
     synchronized Optional<EventFd> pin(EventFd resample) {
         if (router == null || function.pinIntid() < 0) {
             return Optional.empty();
@@ -93,15 +96,47 @@ final class FunctionVectors implements VectorFollower {
             if (pin == null) {
                 pinGsi = router.putPin(function.pinIntid() - FIRST_SPI);
                 pin = vm.eventFd();
-            } else {
-                router.disconnect(pin, pinGsi);
             }
-            router.connect(pin, pinGsi, resample);
+            if (pinResample != resample) {
+                disconnectPin();
+                router.connect(pin, pinGsi, resample);
+                pinResample = resample;
+            }
             return Optional.of(pin);
         } catch (HostException refused) {
-            LOGGER.log(System.Logger.Level.WARNING, "slot {0}: pin: {1}", function.slot(), refused.getMessage());
+            warnOfPin(refused);
+            unwirePin();
             return Optional.empty();
         }
+    }
+
+    private void disconnectPin() throws HostException {
+        if (pinResample != null) {
+            pinResample = null;
+            router.disconnect(pin, pinGsi);
+        }
+    }
+
+    private void unwirePin() {
+        if (pin == null) {
+            return;
+        }
+        try {
+            disconnectPin();
+        } catch (HostException thrown) {
+            warnOfPin(thrown);
+        }
+        try {
+            router.remove(pinGsi);
+        } catch (HostException thrown) {
+            warnOfPin(thrown);
+        }
+        pin.close();
+        pin = null;
+    }
+
+    private void warnOfPin(HostException thrown) {
+        LOGGER.log(System.Logger.Level.WARNING, "slot {0}: pin: {1}", function.slot(), thrown.getMessage());
     }
 
     @Override
@@ -204,15 +239,6 @@ final class FunctionVectors implements VectorFollower {
         soft.values().forEach(EventFd::close);
         soft.clear();
         told.clear();
-        if (pin != null) {
-            try {
-                router.disconnect(pin, pinGsi);
-                router.remove(pinGsi);
-            } catch (HostException thrown) {
-                LOGGER.log(System.Logger.Level.WARNING, "slot {0}: pin: {1}", function.slot(), thrown.getMessage());
-            }
-            pin.close();
-            pin = null;
-        }
+        unwirePin();
     }
 }

@@ -22,6 +22,8 @@ final class FakeAccelerator implements Accelerator {
     final List<Integer> ended = new ArrayList<>();
     Irqchip irqchip;
     boolean refuses;
+    boolean refusesIrqfds;
+    int connections;
     boolean closed;
     int tables;
 
@@ -103,6 +105,10 @@ final class FakeAccelerator implements Accelerator {
 
             @Override
             public void assignIrqfd(EventFd event, int gsi, EventFd resample) throws HostException {
+                connections++;
+                if (refusesIrqfds) {
+                    throw new HostException("KVM_IRQFD", Errno.ENOMEM, "planted");
+                }
                 if (irqfds.putIfAbsent((Event) event, gsi) != null) {
                     throw new HostException("KVM_IRQFD", Errno.EBUSY, "it injects already");
                 }

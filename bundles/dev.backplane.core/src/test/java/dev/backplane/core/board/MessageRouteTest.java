@@ -470,9 +470,23 @@ class MessageRouteTest {
         assertThat(kvm.resamples.get(pin)).isSameAs(resample);
         bench.registry.offer(devices.offer(11));
         bench.settled(board);
+        assertThat(devices.last().context.pinTrigger(resample)).containsSame(pin);
+        assertThat(kvm.connections).as("no moment in which a signal is lost").isOne();
         EventFd other = kvm.new Event();
         assertThat(devices.last().context.pinTrigger(other)).containsSame(pin);
         assertThat(kvm.resamples.get(pin)).isSameAs(other);
+    }
+
+    @Test
+    void aPinThatTheAcceleratorDoesNotConnectLeavesNoRouteAndMayBeAskedForAgain() throws Exception {
+        accelerated();
+        HostDeviceModel device = plugDevice();
+        kvm.refusesIrqfds = true;
+        assertThat(device.context.pinTrigger(kvm.new Event())).isEmpty();
+        assertThat(kvm.table).isEmpty();
+        kvm.refusesIrqfds = false;
+        assertThat(device.context.pinTrigger(kvm.new Event())).isPresent();
+        assertThat(kvm.table).hasSize(1);
     }
 
     // Emulated functions
