@@ -45,7 +45,13 @@ public class TourIT {
                 .contains("c0 ff ee")
                 .contains("8194  LPI")
                 .contains("slot smmu0 is served by dev.backplane.smmuv3.emulated")
-                .contains("00:01.0");
+                .contains("00:01.0")
+                .contains("0000:01:00.0")
+                .contains("nested, STE 0x1 0x0")
+                .contains("0x8000000 to 0x80fffff: host MSI doorbell")
+                .contains("0b ad f0 0d")
+                .contains("direct")
+                .contains("slot nic0 is served by dev.backplane.vfio");
         assertThat(run.output().lines().filter(line -> line.startsWith("mappings") || line.startsWith("oracle")))
                 .as("vm:verify's table, with nothing differing")
                 .allSatisfy(line -> assertThat(line.trim().split("\\s+")[2]).isEqualTo("0"))
