@@ -66,7 +66,7 @@ public final class KvmCommands {
         } else {
             var table = new Table(
                     Output.isTerminal(session),
-                    ">GSI", "function", "slot", ">vector", "address", "doorbell", "data", "DeviceID", "doorbell found");
+                    ">GSI", "function", "slot", ">vector", "address", "doorbell", "data", "DeviceID", "fix-up");
             for (Route route : now) {
                 table.row(
                         route.gsi(),
