@@ -11,7 +11,9 @@ import dev.backplane.pci.PciFunctionDescription.Msix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 
 /** Reads a function's description out of its configuration space (PCIe 7.5). */
@@ -21,6 +23,7 @@ final class FunctionReader {
     private static final int BAR0 = 0x10;
     private static final int BARS = 6;
     private static final int CAPABILITIES = 0x34;
+    private static final int HEADER = 0x40;
     private static final int EXTENDED = 0x100;
     private static final int MSI = 0x05;
     private static final int VENDOR_SPECIFIC = 0x09;
@@ -33,10 +36,12 @@ final class FunctionReader {
 
     private final HostPciFunction function;
     private final ByteBuffer config;
+    private final Set<Integer> chain;
 
     FunctionReader(HostPciFunction function) {
         this.function = function;
         config = ByteBuffer.wrap(function.config()).order(ByteOrder.LITTLE_ENDIAN);
+        chain = chain();
     }
 
     String address() {
@@ -102,31 +107,53 @@ final class FunctionReader {
      */
     private List<PciCapability> capabilities() {
         var capabilities = new ArrayList<PciCapability>();
-        for (int at = first(); at != 0; at = byteAt(at + 1) & ~3) {
-            if (byteAt(at) == VENDOR_SPECIFIC && byteAt(at + 2) > 2) {
-                capabilities.add(passed(VENDOR_SPECIFIC, false, 0, at, byteAt(at + 2) - 2));
+        for (int at : chain) {
+            if (byteAt(at) == VENDOR_SPECIFIC) {
+                pass(capabilities, VENDOR_SPECIFIC, false, 0, at, byteAt(at + 2) - 2);
             }
         }
-        if (capability(EXPRESS) == 0 || config.limit() <= EXTENDED) {
-            return capabilities;
-        }
-        for (int at = EXTENDED; at >= EXTENDED && config.getInt(at) != 0; at = config.getInt(at) >>> 20) {
+        for (int at : extendedChain()) {
             int version = config.getInt(at) >>> 16 & 0xF;
             switch (config.getInt(at) & 0xFFFF) {
-                case SERIAL_NUMBER -> capabilities.add(passed(SERIAL_NUMBER, true, version, at, 8));
-                case EXTENDED_VENDOR_SPECIFIC -> capabilities.add(passed(
-                        EXTENDED_VENDOR_SPECIFIC, true, version, at, (config.getInt(at + 4) >>> 20) - 4));
-                case ATS -> capabilities.add(passed(ATS, true, version, at, 4));
+                case SERIAL_NUMBER -> pass(capabilities, SERIAL_NUMBER, true, version, at, 8);
+                case EXTENDED_VENDOR_SPECIFIC -> pass(capabilities,
+                        EXTENDED_VENDOR_SPECIFIC, true, version, at, (config.getInt(at + 4) >>> 20) - 4);
+                case ATS -> pass(capabilities, ATS, true, version, at, 4);
                 default -> { }
             }
         }
         return capabilities;
     }
 
-    /** The device answers for the body of the capability, at the same offset. */
-    private PciCapability passed(int id, boolean extended, int version, int at, int length) {
-        return new PciCapability(
-                id, extended, version, bytes(at + (extended ? 4 : 2), length), new byte[length], at);
+    /** The device answers for the body of the capability, at the same offset; one that has none is left out. */
+    private void pass(List<PciCapability> to, int id, boolean extended, int version, int at, int length) {
+        int body = at + (extended ? 4 : 2);
+        if (length > 0 && body + length <= (extended ? config.limit() : EXTENDED)) {
+            to.add(new PciCapability(id, extended, version, bytes(body, length), new byte[length], at));
+        }
+    }
+
+    /** {@return where capabilities are; a chain that comes back to itself or leads into the header ends there} */
+    private Set<Integer> chain() {
+        var chain = new LinkedHashSet<Integer>();
+        boolean any = (shortAt(STATUS) & STATUS_CAPABILITIES) != 0;
+        for (int at = any ? byteAt(CAPABILITIES) & ~3 : 0; at >= HEADER && chain.add(at); at = byteAt(at + 1) & ~3) {
+            // The next one.
+        }
+        return chain;
+    }
+
+    /** {@return where extended capabilities are; none without a PCI Express capability} */
+    private Set<Integer> extendedChain() {
+        var chain = new LinkedHashSet<Integer>();
+        if (capability(EXPRESS) != 0) {
+            for (int at = EXTENDED;
+                    at >= EXTENDED && at + 8 <= config.limit() && config.getInt(at) != 0 && chain.add(at);
+                    at = config.getInt(at) >>> 20 & ~3) {
+                // The next one.
+            }
+        }
+        return chain;
     }
 
     private byte[] bytes(int from, int length) {
@@ -136,15 +163,7 @@ final class FunctionReader {
     }
 
     private int capability(int id) {
-        int at = first();
-        while (at != 0 && byteAt(at) != id) {
-            at = byteAt(at + 1) & ~3;
-        }
-        return at;
-    }
-
-    private int first() {
-        return (shortAt(STATUS) & STATUS_CAPABILITIES) == 0 ? 0 : byteAt(CAPABILITIES) & ~3;
+        return chain.stream().filter(at -> byteAt(at) == id).findFirst().orElse(0);
     }
 
     private int byteAt(int offset) {

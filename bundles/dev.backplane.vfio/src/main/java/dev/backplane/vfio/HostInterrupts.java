@@ -15,8 +15,7 @@ import java.util.Optional;
 
 /**
  * Which interrupts of the host device fire what. The pin is enabled while no vector is; vectors are connected one by
- * one
- * as software uses them, and stay so while the model changes hands, for what they fire belongs to the board.
+ * one as software uses them, and stay so while the model changes hands, for what they fire belongs to the board.
  * Thread-safe.
  */
 final class HostInterrupts {

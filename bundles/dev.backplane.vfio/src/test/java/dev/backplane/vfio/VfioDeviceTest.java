@@ -64,6 +64,24 @@ final class VfioDeviceTest {
         assertThat(fixture.make().describe().capabilities().getFirst().reset()).hasSize(6).endsWith(0xCA);
     }
 
+    /** Configuration space is what the hardware says it is. */
+    @Test
+    void chainsOfCapabilitiesThatEndNowhereEnd() {
+        fixture.config.put(0x71, (byte) 0x40).putInt(0x160, 0x1001_000B).putInt(0x164, 0xFFF0_0001);
+        fixture.config.put(0x42, (byte) 0xFF);
+        PciFunctionDescription function = fixture.make().describe();
+        assertThat(function.msix()).isEqualTo(new Msix(32, 2, 0, 2, 0x800));
+        assertThat(function.capabilities()).extracting(PciCapability::offset).containsExactly(0x100, 0x140);
+    }
+
+    @Test
+    void aChainThatLeavesConfigurationSpaceEndsThere() {
+        fixture.config.putInt(0x100, 0xFFD1_000F).putInt(0x140, 0).put(0x41, (byte) 0x08);
+        PciFunctionDescription function = fixture.make().describe();
+        assertThat(function.msix()).isNull();
+        assertThat(function.express()).isFalse();
+    }
+
     @Test
     void aDeviceThatTheHostDoesNotHaveIsRefusedBeforeItIsMade() {
         assertThatThrownBy(() -> fixture.make(Map.of("host", "0000:09:00.0"))).hasMessage(
