@@ -1,6 +1,7 @@
 package dev.backplane.host.iommufd;
 
 import dev.backplane.host.smmu.HostCommand;
+import dev.backplane.host.smmu.SmmuParameters;
 import dev.backplane.register.BitField;
 import java.util.List;
 
@@ -75,17 +76,17 @@ enum GuestCommand {
     /**
      * {@return whether a command is well-formed on an SMMU}
      *
-     * @param ranges whether the SMMU has range invalidation
-     * @param substreams whether it has SubstreamIDs
+     * @param smmu what the SMMU has
      */
-    boolean accepts(long low, long high, boolean ranges, boolean substreams) {
+    boolean accepts(long low, long high, SmmuParameters smmu) {
         if ((low & ~lowMask) != 0 || (high & ~highMask) != 0) {
             return false;
         }
         return switch (this) {
-            case TLBI_NH_VA, TLBI_NH_VAA -> acceptsRange(low, high, ranges);
-            case ATC_INV -> HostCommand.ATC_SIZE.getInt(high) <= HostCommand.ATC_ALL
-                    && (substreams
+            case TLBI_NH_VA, TLBI_NH_VAA -> acceptsRange(low, high, smmu.rangeInvalidation());
+            case ATC_INV -> smmu.ats()
+                    && HostCommand.ATC_SIZE.getInt(high) <= HostCommand.ATC_ALL
+                    && (smmu.substreamBits() != 0
                             || (low & (HostCommand.GLOBAL.mask() | HostCommand.SSV.mask()
                                     | HostCommand.SUBSTREAM_ID.mask())) == 0);
             default -> true;
@@ -94,8 +95,7 @@ enum GuestCommand {
 
     /**
      * IHI 0070 section 4.4.1.1: without TG nothing of a range may be there; with TG not all of it may be zero, and
-     * TTL 1
-     * says nothing with 16 KiB granules, which have no blocks at level 1.
+     * TTL 1 says nothing with 16 KiB granules, which have no blocks at level 1.
      */
     private static boolean acceptsRange(long low, long high, boolean ranges) {
         int granule = HostCommand.TG.getInt(high);

@@ -3,6 +3,7 @@ package dev.backplane.host.iommufd;
 import dev.backplane.host.memory.Operation;
 import dev.backplane.host.smmu.HostCommand;
 import dev.backplane.host.smmu.HostSmmu;
+import dev.backplane.host.smmu.SmmuParameters;
 import dev.backplane.hostiommu.Errno;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.HostObject;
@@ -109,13 +110,12 @@ final class ViommuObject extends IommufdObject implements Viommu {
 
     /** {@return whether all commands of a batch can be carried out; they are in {@code batch} then, as the host's} */
     private boolean convert(long[] commands, int first, int size, long[] batch) {
-        boolean ranges = smmu().parameters().rangeInvalidation();
-        boolean substreams = smmu().parameters().substreamBits() != 0;
+        SmmuParameters parameters = smmu().parameters();
         for (int i = 0; i < size; i++) {
             long low = commands[2 * (first + i)];
             long high = commands[2 * (first + i) + 1];
             GuestCommand command = GuestCommand.of(low);
-            if (command == null || !command.accepts(low, high, ranges, substreams)) {
+            if (command == null || !command.accepts(low, high, parameters)) {
                 return false;
             }
             if (command == GuestCommand.TLBI_NSNH_ALL) {

@@ -104,6 +104,16 @@ final class InvalidationBatchTest {
     }
 
     @Test
+    void withoutAtsThereIsNoCommandForIt() throws HostException {
+        var parameters = new SmmuParameters(48, EnumSet.allOf(Granule.class), true, true, false, 16, true, 16);
+        try (Rig plain = new Rig(Rig.plan(parameters, "dma"))) {
+            Rig.Assigned other = plain.new Assigned(Rig.DMA);
+            assertThat(other.invalidate(HostCommand.ATC_INV | STREAM, 52)).isFalse();
+            assertThat(other.invalidate(HostCommand.TLBI_NH_VA, 0x1001)).isTrue();
+        }
+    }
+
+    @Test
     void randomBitsNeverStopThePhysicalQueueNorReachAnother() throws HostException {
         long seed = Long.getLong("seed", System.nanoTime());
         var random = new Random(seed);
