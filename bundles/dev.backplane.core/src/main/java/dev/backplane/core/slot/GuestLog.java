@@ -46,6 +46,11 @@ final class GuestLog implements DeviceLog {
         note("not implemented", message);
     }
 
+    @Override
+    public void hostError(String message) {
+        note("host error", message);
+    }
+
     /** {@return how many mistakes of the guest were noted} */
     long guestErrors() {
         return errors.sum();

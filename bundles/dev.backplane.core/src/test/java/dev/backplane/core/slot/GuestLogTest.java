@@ -47,6 +47,13 @@ class GuestLogTest {
     }
 
     @Test
+    void whatTheHostRefusesIsNoMistakeOfTheGuest() {
+        log.hostError("reset of host device 0000:01:00.0: EIO");
+        assertThat(lines).containsExactly("b/dev: host error: reset of host device 0000:01:00.0: EIO");
+        assertThat(log.guestErrors()).isZero();
+    }
+
+    @Test
     void aFloodOfDifferentMessagesIsCutOff() {
         for (int i = 0; i < 1_000; i++) {
             log.unimplemented("feature " + i);
