@@ -38,6 +38,16 @@ record HostFeatures(
 
     static HostFeatures of(HardwareInfo info) {
         int idr5 = info.idr().get(5);
+        return new HostFeatures(
+                outputBits(IdRegisters.addressBits(Idr5.OAS.getInt(idr5))),
+                Idr3.RIL.isSet(info.idr().get(3)),
+                !info.atsNotSupported(),
+                Math.min(20, Idr1.SSIDSIZE.getInt(info.idr().get(1))),
+                Idr0.CD2L.isSet(info.idr().get(0)),
+                granules(idr5));
+    }
+
+    static Set<Granule> granules(int idr5) {
         var granules = EnumSet.noneOf(Granule.class);
         if (Idr5.GRAN4K.isSet(idr5)) {
             granules.add(Granule.KIB4);
@@ -48,13 +58,7 @@ record HostFeatures(
         if (Idr5.GRAN64K.isSet(idr5)) {
             granules.add(Granule.KIB64);
         }
-        return new HostFeatures(
-                outputBits(IdRegisters.addressBits(Idr5.OAS.getInt(idr5))),
-                Idr3.RIL.isSet(info.idr().get(3)),
-                !info.atsNotSupported(),
-                Math.min(20, Idr1.SSIDSIZE.getInt(info.idr().get(1))),
-                Idr0.CD2L.isSet(info.idr().get(0)),
-                granules);
+        return granules;
     }
 
     /** A host that does not tell shows 0, which means 32 bits: too few for any host that runs guests. */

@@ -9,7 +9,6 @@ import dev.backplane.smmuv3.spec.IdRegisters.Idr1;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr3;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr5;
 import dev.backplane.smmuv3.translate.Granule;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -51,23 +50,13 @@ final class ShownIdentity {
     static HostFeatures saved(Map<?, ?> registers) {
         int idr0 = word(registers, "IDR0");
         int idr5 = word(registers, "IDR5");
-        var granules = EnumSet.noneOf(Granule.class);
-        if (Idr5.GRAN4K.isSet(idr5)) {
-            granules.add(Granule.KIB4);
-        }
-        if (Idr5.GRAN16K.isSet(idr5)) {
-            granules.add(Granule.KIB16);
-        }
-        if (Idr5.GRAN64K.isSet(idr5)) {
-            granules.add(Granule.KIB64);
-        }
         return new HostFeatures(
                 IdRegisters.addressBits(Idr5.OAS.getInt(idr5)),
                 Idr3.RIL.isSet(word(registers, "IDR3")),
                 Idr0.ATS.isSet(idr0),
                 Idr1.SSIDSIZE.getInt(word(registers, "IDR1")),
                 Idr0.CD2L.isSet(idr0),
-                granules);
+                HostFeatures.granules(idr5));
     }
 
     private static int word(Map<?, ?> registers, String name) {
