@@ -7,10 +7,10 @@ import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.Boards;
 import dev.backplane.board.DeviceRequest;
-import dev.backplane.board.Slot;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -24,23 +24,19 @@ import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.junit.PaxExam;
 import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
-import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.Constants;
 
 /**
  * Every device bundle in turn is updated, in several ways, while two threads of DMA and streams of messages flow over
  * two boards, one with an ITS and one with v2m: nothing is lost, nothing is doubled, nothing is left behind.
  *
- * <p>{@code -Dbackplane.updates=2000} makes a long run of it.
+ * <p>{@code -Dit.test='*SoakIT' -Dbackplane.updates=2000} makes a long run of it and of {@link PhysicalDmaSoakIT}.
  */
 @RunWith(PaxExam.class)
 @ExamReactorStrategy(PerClass.class)
 public class UpdateSoakIT {
-    private static final int UPDATES = Integer.getInteger("backplane.updates", 60);
-    private static final int SAMPLES = 10;
+    private static final int UPDATES = Integer.getInteger("backplane.updates", 48);
     private static final String EXAMPLE = "com.example.copyengine";
-    private static final String LIBRARY = "dev.backplane.smmuv3.arch";
 
     private static final long RAM = 0x4000_0000L;
     private static final long SMMU = 0x0905_0000L;
@@ -111,24 +107,21 @@ public class UpdateSoakIT {
         Load.Worker eduTransfers;
         Load.Worker engineCopies;
         Load.Worker messages;
-        List<Footprint> footprints = new ArrayList<>();
+        var updates = new Updates(context, boards, bundles, UPDATES);
         try (var load = new Load()) {
             eduTransfers = load.start("edu", number -> transfer(its, edu, number));
             engineCopies = load.start("copies", number -> copy(its, copies, number));
             messages = load.start("messages", number -> message(copies, lpis, messenger, spis, number));
             load.awaitProgress(5);
-            int done = 0;
-            for (int round = 0; done < UPDATES && load.isHealthy(); round++) {
-                done += updateEach(its.board(), round);
-                if (done >= UPDATES * (footprints.size() + 1) / SAMPLES) {
-                    footprints.add(Footprint.now(cache()));
-                    System.out.printf("%d updates: %s%n", done, footprints.getLast());
-                }
+            Map<String, Path> jars = changed();
+            for (int round = 0; !updates.areDone() && load.isHealthy(); round++) {
+                updates.change(jars, round);
+                updates.refreshLibrary();
             }
             load.awaitProgress(5);
             load.finish();
         } catch (AssertionError failed) {
-            throw new AssertionError(failed.getMessage() + history(its) + history(v2m), failed);
+            throw new AssertionError(failed.getMessage() + updates.history(), failed);
         }
 
         assertThat(lpis.take()).as("a spurious LPI; taken: %s", lpis.all()).isFalse();
@@ -139,24 +132,13 @@ public class UpdateSoakIT {
         for (SmmuDriver smmu : smmus) {
             assertThat(smmu.takeEvent()).as("an event record").isNull();
         }
-        for (Machine machine : List.of(its, v2m)) {
-            for (Slot slot : machine.board().slots()) {
-                assertThat(slot.state()).as("slot %s: %s", slot.name(), slot.why()).isEqualTo(Slot.State.RUNNING);
-                assertThat(slot.aborts()).as("aborts at slot %s", slot.name()).isZero();
-            }
-        }
-        bundles.assertNothingOldIsReachable();
-        // What the first rounds load and compile stays; from then on nothing is added.
-        footprints.getLast().assertFlatSince(footprints.get(footprints.size() / 4));
+        updates.assertNothingWasLostOrLeft();
         System.out.printf(
-                "%d edu transfers of %d bytes each way, %d copies of %d bytes, %d messages each by ITS and v2m, "
-                        + "%d bursts of %d; %d class loaders let go%n",
-                eduTransfers.done(), EDU_LENGTH, engineCopies.done(), COPY_LENGTH, messages.done(), bursts.get(), BURST,
-                bundles.left());
-    }
-
-    private Path cache() {
-        return Path.of(context.getProperty(Constants.FRAMEWORK_STORAGE));
+                "%s; %d edu transfers of %d bytes each way, %d copies of %d bytes, %d messages each by ITS and v2m, "
+                        + "%d bursts of %d%n",
+                updates,
+                eduTransfers.done(), EDU_LENGTH, engineCopies.done(), COPY_LENGTH, messages.done(), bursts.get(),
+                BURST);
     }
 
     private Machine machine(String name, String gic, String... devices) throws InterruptedException {
@@ -168,13 +150,7 @@ public class UpdateSoakIT {
         Board board = boards.create(new BoardDefinition(
                 name,
                 "virt",
-                // Long enough for a machine that is busy with other things: no slot is to stay closed that long.
-                Map.of(
-                        "gic-version", gic,
-                        "iommu", "smmuv3",
-                        "clock", "manual",
-                        "memory", "64M",
-                        "slot-timeout", "60000"),
+                Map.of("gic-version", gic, "iommu", "smmuv3", "clock", "manual", "memory", "64M"),
                 requests));
         assertThat(board.awaitComplete(Duration.ofSeconds(30)))
                 .as("board complete; why: %s", board.why())
@@ -260,50 +236,15 @@ public class UpdateSoakIT {
         }
     }
 
-    /** Changes each device bundle once, in a way that changes from round to round. {@return how many that were} */
-    private int updateEach(Board board, int round) throws Exception {
-        List<String> names = List.of(
+    /** {@return what is changed in turn, with its jar} */
+    private static Map<String, Path> changed() throws Exception {
+        var jars = new LinkedHashMap<String, Path>();
+        for (String name : List.of(
                 "dev.backplane.devices", "dev.backplane.gicv3", "dev.backplane.gicv2m",
-                "dev.backplane.smmuv3.emulated", EXAMPLE);
-        // A bundle with two seats cannot be updated in place to the version of its idle seat: each has its own way.
-        List<String> besides = List.of("dev.backplane.devices", EXAMPLE, "dev.backplane.gicv2m");
-        for (String name : names) {
-            Path jar = name.equals(EXAMPLE) ? ExampleProject.jar("copy-engine", "1.1.0") : Bundles.shipped(name);
-            Bundle bundle = bundles.find(name);
-            if (round % 3 == 1) {
-                Bundles.restart(bundle);
-            } else if (besides.contains(name)) {
-                beside(bundle, jar);
-            } else {
-                bundles.update(bundle, jar);
-            }
+                "dev.backplane.smmuv3.emulated")) {
+            jars.put(name, Bundles.shipped(name));
         }
-        Bundle library = bundles.find(LIBRARY);
-        bundles.update(library, Bundles.shipped(LIBRARY));
-        bundles.refresh(List.of(library));
-        return names.size() + 1;
-    }
-
-    /** As {@code board:update} does it, for a slot that the bundle serves. */
-    private void beside(Bundle bundle, Path jar) throws Exception {
-        for (Board board : boards.list()) {
-            for (Slot slot : board.slots()) {
-                if (slot.provider().filter(by -> by.startsWith(bundle.getSymbolicName() + " ")).isPresent()) {
-                    bundles.leaving(bundle);
-                    board.update(slot.name(), jar);
-                    return;
-                }
-            }
-        }
-        throw new AssertionError("no slot is served by " + bundle);
-    }
-
-    private static String history(Machine machine) {
-        var text = new StringBuilder();
-        for (Slot slot : machine.board().slots()) {
-            text.append("\n  ").append(slot.name()).append(' ').append(slot.state());
-            slot.history().reversed().stream().limit(4).forEach(entry -> text.append("\n    ").append(entry));
-        }
-        return text.toString();
+        jars.put(EXAMPLE, ExampleProject.jar("copy-engine", "1.1.0"));
+        return jars;
     }
 }
