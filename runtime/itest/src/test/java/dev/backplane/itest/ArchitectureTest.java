@@ -39,6 +39,9 @@ class ArchitectureTest {
             entry("gicv3", Set.of("api")),
             entry("gicv2m", Set.of("api")),
             entry("devices", Set.of("api")),
+            entry("vfio", Set.of("api", "spi")),
+            entry("host.sim", Set.of("api", "spi", "smmuv3.arch")),
+            entry("kvm.sim", Set.of("api", "spi")),
             entry("board.virt", Set.of("api", "spi")),
             entry("vm", Set.of("api", "spi")),
             entry("shell", Set.of("api", "spi")),
@@ -48,7 +51,7 @@ class ArchitectureTest {
     /** The bundles that others see; all others export nothing. */
     private static final Map<String, Set<String>> EXPORTS = Map.of(
             "api", Set.of("memory", "device", "pci", "irq", "time", "inspect", "firmware", "register"),
-            "spi", Set.of("hostiommu", "accelerator", "board"),
+            "spi", Set.of("hostiommu", "hostpci", "accelerator", "board"),
             "smmuv3.arch", Set.of("smmuv3"));
 
     private static final Map<String, Manifest> MANIFESTS = new TreeMap<>();
