@@ -17,10 +17,13 @@ final class SmmuDriver {
     private static final long EVENTQ_CONS = 0x100AC;
     private static final long OVERFLOW = 1L << 31;
     private static final int LOG2_QUEUE = 8;
+    private static final int FEW_STREAMS = 9;
 
     private final Machine machine;
     private final long base;
+    private final long streams;
     private final long area;
+    private final int log2Streams;
     private long nextPage;
     private final Map<Integer, Long> roots = new HashMap<>();
     private final Map<Integer, Long> descriptors = new HashMap<>();
@@ -32,19 +35,36 @@ final class SmmuDriver {
      * @param area where it may keep tables: a megabyte of RAM
      */
     SmmuDriver(Machine machine, long base, long area) {
+        this(machine, base, area, area, FEW_STREAMS);
+    }
+
+    /**
+     * Makes a driver for more streams.
+     *
+     * @param area where it may keep tables, aligned to the stream table: 64 KiB and five pages per attached stream
+     *     behind it
+     * @param log2Streams log2 of the entries of the stream table
+     */
+    SmmuDriver(Machine machine, long base, long area, int log2Streams) {
+        this(machine, base, area, area + (64L << log2Streams), log2Streams);
+    }
+
+    private SmmuDriver(Machine machine, long base, long streams, long area, int log2Streams) {
         this.machine = machine;
         this.base = base;
+        this.streams = streams;
         this.area = area;
+        this.log2Streams = log2Streams;
         nextPage = area + 0x10000;
     }
 
-    /** Enables the SMMU with an empty stream table of 512 entries. */
+    /** Enables the SMMU with an empty stream table, of 512 entries if nothing else was said. */
     void enable() {
         machine.write(base + CR0, 4, 0);
         machine.write(base + 0x28, 4, 0xD75);
         machine.write(base + 0x2C, 4, 0x2);
-        machine.write(base + STRTAB_BASE, 8, area);
-        machine.write(base + STRTAB_BASE_CFG, 4, 9);
+        machine.write(base + STRTAB_BASE, 8, streams);
+        machine.write(base + STRTAB_BASE_CFG, 4, log2Streams);
         machine.write(base + CMDQ_BASE, 8, area + 0x8000 | LOG2_QUEUE);
         machine.write(base + CMDQ_PROD, 4, 0);
         machine.write(base + CMDQ_CONS, 4, 0);
@@ -84,7 +104,7 @@ final class SmmuDriver {
 
     /** Gives a stream an STE of two words and tells the SMMU. */
     void entry(int streamId, long low, long high) {
-        long ste = area + streamId * 64L;
+        long ste = streams + streamId * 64L;
         machine.write(ste, 8, 0);
         machine.write(ste + 8, 8, high);
         machine.write(ste, 8, low);

@@ -1,0 +1,177 @@
+package dev.backplane.itest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.ops4j.pax.exam.CoreOptions.options;
+
+import dev.backplane.board.Boards;
+import dev.backplane.board.PlugException;
+import dev.backplane.hostiommu.HostIommu;
+import dev.backplane.inspect.InspectNode;
+import dev.backplane.inspect.Inspectable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import javax.inject.Inject;
+import org.awaitility.Awaitility;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+
+/** Bundles of assigned devices and of their SMMU come, go and change places while the hardware works on. */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class AssignmentLifeIT {
+    private static final String BOARD = "life";
+    private static final String ACCEL = "dev.backplane.smmuv3.accel";
+    private static final String VFIO = "dev.backplane.vfio";
+    private static final String SMMU = AcceleratedMachine.SMMU;
+    private static final String NIC = AcceleratedMachine.NIC;
+    private static final long BARS = 0x1000_0000L;
+    private static final long TARGET = 0x4080_0000L;
+    private static final long IOVA = 0x12_3000L;
+    private static final long HOST_QUEUE = 1024;
+
+    @Inject
+    private BundleContext context;
+
+    @Inject
+    private Boards boards;
+
+    @Inject
+    private HostIommu host;
+
+    private Bundles bundles;
+    private Map<String, Long> before;
+    private Machine machine;
+    private SmmuDriver smmu;
+    private PhysicalDmaDriver nic;
+    private int stream;
+
+    @Configuration
+    public Option[] shipped() {
+        return options(AcceleratedMachine.features());
+    }
+
+    @Before
+    public void compose() throws InterruptedException {
+        bundles = new Bundles(context);
+        before = AcceleratedMachine.inUse(host);
+        machine = AcceleratedMachine.create(boards, BOARD, List.of(),
+                AcceleratedMachine.device("arm-smmuv3", SMMU, "", "accel=on", "primary-bus=pcie.0", "ats=off",
+                        "ssidsize=0", "ril=off", "oas=44", "granules=4K"),
+                AcceleratedMachine.assigned(NIC, "0000:01:00.0"));
+        smmu = new SmmuDriver(machine, AcceleratedMachine.base(machine, SMMU), AcceleratedMachine.SMMU_AREA);
+        nic = new PhysicalDmaDriver(machine, NIC, BARS);
+        stream = nic.streamId();
+    }
+
+    @After
+    public void destroy() {
+        boards.destroy(BOARD);
+        assertThat(AcceleratedMachine.inUse(host)).as("what the host has given away").isEqualTo(before);
+    }
+
+    private void translate() {
+        smmu.enable();
+        smmu.attach(stream);
+        smmu.map(stream, IOVA, TARGET);
+        smmu.map(stream, AcceleratedMachine.MESSAGE_WINDOW, AcceleratedMachine.MESSAGE_WINDOW);
+    }
+
+    @Test
+    public void theHardwareStaysAttachedWhileBothBundlesAreUpdatedUnderDmaAndMessages() throws Exception {
+        translate();
+        var gic = new GicV3Driver(machine, AcceleratedMachine.GIC_AREA);
+        gic.map(stream, 1, GicV3Driver.FIRST_LPI);
+        nic.enableMsix(0, GicV3Driver.DOORBELL_PAGE + GicV3Driver.DOORBELL_OFFSET, 0);
+        var interrupts = new Interrupts(gic);
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        nic.fillForEver(IOVA, 0x1000, 0x1234_5678, 0);
+        interrupts.await(GicV3Driver.FIRST_LPI, 1);
+        for (int round = 0; round < 3; round++) {
+            for (String name : List.of(ACCEL, VFIO)) {
+                String slot = name.equals(ACCEL) ? SMMU : NIC;
+                long handOvers = machine.slot(slot).handOvers();
+                machine.board().update(slot, Bundles.shipped(name));
+                assertThat(machine.slot(slot).handOvers()).isGreaterThan(handOvers);
+                assertThat(AcceleratedMachine.inUse(host)).as("objects after an update of %s", name).isEqualTo(used);
+                long taken = interrupts.taken(GicV3Driver.FIRST_LPI);
+                interrupts.await(GicV3Driver.FIRST_LPI, taken + 3);
+            }
+        }
+        assertThat(nic.isBusy()).as("the engine was never stopped").isTrue();
+        nic.stop();
+        assertThat(nic.errors()).isZero();
+        assertThat(nic.lostMessages()).isZero();
+        assertThat(machine.read(TARGET + 0xFFC, 4)).isEqualTo(0x1234_5678);
+        assertThat(nic.fill(IOVA + 0x1000, 4, 1)).as("not mapped").isFalse();
+        Awaitility.await().until(() -> smmu.takeEvent() != null);
+    }
+
+    @Test
+    public void eventsThatTheHostLosesWhileNobodyTakesThemAreReported() throws Exception {
+        translate();
+        Bundle accelerated = bundles.find(ACCEL);
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        long errors = nic.errors();
+        nic.fillForEver(IOVA + 0x1000, 4, 1, 0);
+        accelerated.stop();
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> nic.errors() > errors + 4 * HOST_QUEUE);
+        nic.stop();
+        assertThat(AcceleratedMachine.inUse(host)).as("the hardware stays attached").isEqualTo(used);
+        accelerated.start();
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counted("losses") > 0);
+        long producer = machine.read(AcceleratedMachine.base(machine, SMMU) + 0x100A8, 4);
+        assertThat(producer >>> 31).as("EVENTQ_PROD.OVFLG").isEqualTo(1);
+        assertThat(nic.fill(IOVA + 0x1000, 4, 1)).as("not mapped").isFalse();
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counted("lost") > 0); // by the next one's number
+        assertThat(nic.fill(IOVA, 4, 7)).isTrue();
+        assertThat(machine.read(TARGET, 4)).isEqualTo(7);
+    }
+
+    private long counted(String counter) {
+        return machine.slot(SMMU)
+                .with(Inspectable.class, Inspectable::inspect)
+                .map(node -> node.child("accelerated"))
+                .map(node -> node.child("host events").child(counter))
+                .map(InspectNode::value)
+                .map(Long::decode)
+                .orElse(-1L);
+    }
+
+    @Test
+    public void theSlotGoesToAnEmulatedSmmuAndBackWhileNoAssignedStreamTranslates() throws Exception {
+        smmu.enable();
+        machine.board().swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1"));
+        assertThat(machine.slot(SMMU).provider().orElseThrow()).contains("dev.backplane.smmuv3.emulated");
+        machine.board().swap(SMMU, Map.of("accel", "on"));
+        assertThat(machine.slot(SMMU).provider().orElseThrow()).contains(ACCEL);
+        smmu.attach(stream);
+        smmu.map(stream, IOVA, TARGET);
+        assertThat(nic.fill(IOVA, 4, 5)).isTrue();
+        assertThat(machine.read(TARGET, 4)).isEqualTo(5);
+    }
+
+    @Test
+    public void theSlotIsNotGivenToAnEmulatedSmmuWhileAnAssignedStreamTranslates() throws Exception {
+        translate();
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        assertThatThrownBy(() -> machine.board()
+                        .swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("the host translates for assigned devices of StreamID 0x%x", stream);
+        assertThat(machine.slot(SMMU).provider().orElseThrow()).contains(ACCEL);
+        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
+        assertThat(nic.fill(IOVA, 4, 6)).isTrue();
+        assertThat(machine.read(TARGET, 4)).isEqualTo(6);
+    }
+}
