@@ -3,23 +3,32 @@ package dev.backplane.core.pci;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.memory.Rendered;
 import dev.backplane.hostpci.AssignedDevice;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * The part of an assigned function's configuration space that the host's device answers for. While no model serves,
- * reads answer what was read last, and writes wait for the next model. Called without the segment's lock. Thread-safe.
+ * reads answer what was read last, and writes wait for the next model, the last one of each place. Called without the
+ * segment's lock. Thread-safe.
  */
 final class PassThrough {
     private final ConfigTemplate template;
     private final DeviceGate gate;
     private final byte[] last;
-    private final List<Write> waiting = new ArrayList<>();
+    /** By place: software that writes on and on fills no memory. */
+    private final Map<Place, Write> waiting = new LinkedHashMap<>();
+
     private AssignedDevice device;
     private boolean busMaster;
     private boolean pinDisabled;
 
-    private record Write(int offset, int size, int value) {}
+    private record Place(int offset, int size) {}
+
+    private record Write(int offset, int size, int value) {
+        Place place() {
+            return new Place(offset, size);
+        }
+    }
 
     PassThrough(ConfigTemplate template, DeviceGate gate) {
         this.template = template;
@@ -31,7 +40,7 @@ final class PassThrough {
     synchronized void serve(AssignedDevice next) {
         device = next;
         next.commandChanged(busMaster, pinDisabled);
-        for (Write write : waiting) {
+        for (Write write : waiting.values()) {
             next.writeConfig(write.offset(), write.size(), write.value());
         }
         waiting.clear();
@@ -98,7 +107,9 @@ final class PassThrough {
             if (passes(at)) {
                 var write = new Write(at, piece, value >>> done * 8 & mask(piece));
                 if (device == null) {
-                    waiting.add(write);
+                    // In the order of the last ones.
+                    waiting.remove(write.place());
+                    waiting.put(write.place(), write);
                 } else {
                     guarded(() -> device.writeConfig(write.offset(), write.size(), write.value()));
                 }

@@ -422,4 +422,22 @@ class HostDeviceTest {
         assertThat(host.devices.get(ONE).config[0xE4]).isEqualTo((byte) 0x33);
         assertThat(config(0xE0, 1)).isEqualTo(0x22);
     }
+
+    /** Software may go on for as long as it likes. */
+    @Test
+    void ofWritesThatWaitForAModelTheLastOfEachPlaceCounts() throws Exception {
+        plug("nic0", "3", ONE);
+        bench.withdraw(deviceOffer);
+        devices.journal.clear();
+        for (int i = 0; i < 1_000; i++) {
+            config(0xE4, 4, i);
+            config(0xE4, 1, i);
+        }
+        config(0xE8, 2, 1);
+        config(0xE4, 4, 0x1234);
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        assertThat(devices.journal).filteredOn(step -> step.startsWith("config"))
+                .containsExactly("config 0xe4 1 0xe7", "config 0xe8 2 0x1", "config 0xe4 4 0x1234");
+    }
 }
