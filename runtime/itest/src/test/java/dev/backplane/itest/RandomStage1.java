@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A random stage-1 configuration of one stream: an STE, a CD and the descriptors on the way of one IOVA, valid more often
- * than not. The words are the same for whoever carries stage 1 out.
+ * A random stage-1 configuration of one stream: an STE, a CD and the descriptors on the way of one IOVA, valid more
+ * often than not. The words are the same for whoever carries stage 1 out.
  */
 final class RandomStage1 {
     /** Where CD, tables and target pages are: all of it in RAM. */
@@ -18,6 +18,9 @@ final class RandomStage1 {
 
     private static final long OUTSIDE = 1L << 43;
     private static final long TABLE_STEP = 0x1_0000L;
+    /** What CD.IPS says for 44 bits, which is all that the guest is shown. */
+    private static final long BITS_44 = 4;
+    private static final int SMALLEST_SIZE_OFFSET = 16;
     private static final int LARGEST_SIZE_OFFSET = 39;
     private static final int[] GRANULE_BITS = {12, 16, 14, 12};
 
@@ -28,6 +31,7 @@ final class RandomStage1 {
     private final boolean tidy;
     private final List<Word> words = new ArrayList<>();
     private boolean leavesRam;
+    private final long outputSize;
     private final boolean aborts;
     private final boolean hidesAttributes;
     private final boolean hidden;
@@ -44,7 +48,7 @@ final class RandomStage1 {
         reads = random.nextBoolean();
         int granule = flaw(12) ? 3 : random.nextInt(3);
         int t0sz = flaw(10) ? random.nextInt(64) : 16 + random.nextInt(24);
-        long within = (1L << 64 - Math.clamp(t0sz, 16, LARGEST_SIZE_OFFSET)) - 1;
+        long within = (1L << 64 - Math.clamp(t0sz, SMALLEST_SIZE_OFFSET, LARGEST_SIZE_OFFSET)) - 1;
         long address = random.nextLong() & within;
         if (flaw(10)) {
             address |= random.nextLong() << 30;
@@ -53,12 +57,14 @@ final class RandomStage1 {
         iova = address & ~0xFFFFL | (long) random.nextInt(512) << 2;
         ste1 = ste1();
         ste0 = ste0();
+        outputSize = flaw(6) ? random.nextInt(8) : BITS_44;
         aborts = reads || !flaw(30);
         hidesAttributes = rarely(20);
-        hidden = !aborts || hidesAttributes || t0sz > LARGEST_SIZE_OFFSET;
+        hidden = !aborts || hidesAttributes || outputSize > BITS_44 || t0sz < SMALLEST_SIZE_OFFSET
+                || t0sz > LARGEST_SIZE_OFFSET;
         confined = hidden || overrides();
         descriptor(granule, t0sz);
-        tables(GRANULE_BITS[granule], Math.clamp(t0sz, 16, LARGEST_SIZE_OFFSET));
+        tables(GRANULE_BITS[granule], Math.clamp(t0sz, SMALLEST_SIZE_OFFSET, LARGEST_SIZE_OFFSET));
     }
 
     /** {@return whether something on the way lies where the guest has no RAM} */
@@ -101,14 +107,14 @@ final class RandomStage1 {
 
     /**
      * {@return whether software uses what the ID registers do not show, so that a host may have it: CD.A 0 with
-     * TERM_MODEL 1, CD.HAD0 without HAD, a T0SZ for small tables without STT} Such a scene does not leave RAM.
+     * TERM_MODEL 1, CD.HAD0 without HAD, a T0SZ for small tables without STT or for 52 bits without VAX,
+     * a CD.IPS beyond OAS} Such a scene does not leave RAM.
      */
     boolean usesWhatIsNotShown() {
         return hidden;
     }
 
     private void descriptor(int granule, int t0sz) {
-        long ips = flaw(6) ? random.nextInt(8) : 4;
         long cd = t0sz
                 | (long) granule << 6
                 | (long) random.nextInt(64) << 8 // IR0, OR0, SH0
@@ -118,7 +124,7 @@ final class RandomStage1 {
                 | 2L << 22 // TG1: 4 KiB
                 | bit(30, !flaw(10)) // EPD1
                 | bit(31, !flaw(30)) // V
-                | ips << 32
+                | outputSize << 32
                 | bit(35, rarely(6)) // AFFD
                 | bit(36, rarely(8)) // WXN
                 | bit(38, rarely(6)) // TBI0
