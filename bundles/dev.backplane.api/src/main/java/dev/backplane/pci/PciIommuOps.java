@@ -47,13 +47,14 @@ public interface PciIommuOps {
     }
 
     /**
-     * Connects an assigned device. Called for each when it is plugged, and on a successor of this model for each that is
-     * there. A function has a requester ID to be known by when software has numbered its bus: behind a port without a
-     * number the device is connected and disconnected at once, so that a refusal comes when it is plugged; its DMA is
+     * Connects an assigned device. Called for each when it is plugged, and on a successor of this model for each that
+     * is there. A function has a requester ID to be known by when software has numbered its bus: behind a port without
+     * a number the device is connected and disconnected at once, so that a refusal comes when it is plugged; its DMA is
      * blocked then, and it is connected when the bus has got its number. When software renumbers, it is disconnected
      * under the old address and connected under the new one. At each call its DMA reaches the guest's memory ({@link
-     * HostIommuDevice#pass}), unless a predecessor had it connected; a successor that serves the same purpose finds the device as its predecessor left it, attached, and keeps
-     * it so. Called again with another object of the same host name when the device's own model has a successor.
+     * HostIommuDevice#pass}), unless a predecessor had it connected; a successor that serves the same purpose finds the
+     * device as its predecessor left it, attached, and keeps it so. Called again with another object of the same host
+     * name when the device's own model has a successor.
      *
      * @param function the function
      * @param device the host's side of it

@@ -98,8 +98,8 @@ final class VfioDevice implements AssignedDevice, Inspectable {
             return hosts.open(function.address());
         } catch (HostException e) {
             throw new RealizeException(switch (e.errno()) {
-                case EBUSY -> "vfio-pci: host=%s: the device is in use (EBUSY): host:list shows by whom, and what is free"
-                        .formatted(function.address());
+                case EBUSY -> "vfio-pci: host=%s: the device is in use (EBUSY): host:list shows by whom, and what is "
+                        .formatted(function.address()) + "free";
                 case ENODEV -> "vfio-pci: host=%s: the host has no such device to give away (ENODEV): host:list shows "
                         .formatted(function.address()) + "those it has";
                 default -> "vfio-pci: host=%s cannot be opened: %s".formatted(function.address(), e.getMessage());

@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * The door of a host device's model to its board: that of a function, with what connects the device. The model starts no
- * DMA of its own: the device does.
+ * The door of a host device's model to its board: that of a function, with what connects the device. The model starts
+ * no DMA of its own: the device does.
  */
 public final class AssignedContext implements AssignedDeviceContext {
     private final Assignments assignments;

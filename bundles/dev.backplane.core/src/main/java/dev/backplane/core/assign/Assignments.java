@@ -56,15 +56,15 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         Assignment there = leases.find(LEASE, Assignment.class).orElse(null);
         if (there != null) {
             if (!there.isOf(device, iommufd)) {
-                throw new RealizeException("slot %s is connected to host device %s: unplug it, and plug one with host=%s"
+                throw new RealizeException("slot %s has host device %s: unplug it, and plug one with host=%s"
                         .formatted(slot.slot(), there.hostName(), device.address()));
             }
             return;
         }
         HostIommu host = slot.platform(HostIommu.class)
                 .orElseThrow(() -> new RealizeException(
-                        "slot %s: no bundle offers a host's IOMMU (service %s): install one, for example backplane-host-sim"
-                                .formatted(slot.slot(), HostIommu.class.getName())));
+                        ("slot %s: no bundle offers a host's IOMMU (service %s): install one, for example "
+                                + "backplane-host-sim").formatted(slot.slot(), HostIommu.class.getName())));
         Assignment made;
         synchronized (this) {
             made = open(host, function, device, iommufd);

@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All RAM of a board in an I/O address space of one iommufd, and the page tables that host devices share on it. RAM does
- * not change while the board exists; it is unmapped before it is freed, because the last device leaves before that.
- * Guarded by the monitor of its owner.
+ * All RAM of a board in an I/O address space of one iommufd, and the page tables that host devices share on it. RAM
+ * does not change while the board exists; it is unmapped before it is freed, because the last device leaves before
+ * that. Guarded by the monitor of its owner.
  */
 final class GuestMemory {
     private final Iommufd iommufd;
@@ -81,8 +81,8 @@ final class GuestMemory {
     }
 
     /**
-     * Attaches a device to a page table with the guest's memory: to one that is there, if it goes with the device's IOMMU.
-     * What it was attached to is replaced.
+     * Attaches a device to a page table with the guest's memory: to one that is there, if it goes with the device's
+     * IOMMU. What it was attached to is replaced.
      *
      * @param nestingParent whether nested tables are to build on it
      * @throws HostException if the host refuses; the device is attached as before then

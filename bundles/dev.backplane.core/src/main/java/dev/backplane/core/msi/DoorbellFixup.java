@@ -11,8 +11,9 @@ import dev.backplane.pci.MsiDoorbell;
 import dev.backplane.pci.PciIommuOps;
 
 /**
- * Finds the doorbell that a message reaches, for a route that no write passes through. The IOMMU is asked first, whatever
- * address space it gave the function: an accelerated one gives the system's, and still only it knows the doorbell.
+ * Finds the doorbell that a message reaches, for a route that no write passes through. The IOMMU is asked first,
+ * whatever address space it gave the function: an accelerated one gives the system's, and still only it knows the
+ * doorbell.
  */
 final class DoorbellFixup {
 

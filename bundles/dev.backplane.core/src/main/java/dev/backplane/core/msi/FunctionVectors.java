@@ -16,8 +16,8 @@ import java.util.Optional;
 
 /**
  * The vectors of one function that do not go as its writes: all of a host device's, and those of an emulated function
- * that its model sends through the accelerator. What is in place belongs to the slot and stays while no model serves; the
- * next model is told of it. Thread-safe.
+ * that its model sends through the accelerator. What is in place belongs to the slot and stays while no model serves;
+ * the next model is told of it. Thread-safe.
  */
 final class FunctionVectors implements VectorFollower {
     private static final System.Logger LOGGER = System.getLogger(FunctionVectors.class.getName());

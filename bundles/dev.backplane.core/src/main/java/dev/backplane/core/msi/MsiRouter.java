@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * The routes of a board in the accelerator's GSI table. A change replaces the table as a whole; one that the accelerator
- * refuses leaves table and routes as they were. Thread-safe.
+ * The routes of a board in the accelerator's GSI table. A change replaces the table as a whole; one that the
+ * accelerator refuses leaves table and routes as they were. Thread-safe.
  */
 public final class MsiRouter implements MsiRoutes {
     private static final int REMEMBERED = 64;

@@ -4,8 +4,8 @@ import dev.backplane.core.pci.PciFunction;
 import dev.backplane.memory.Epochs;
 
 /**
- * A vector of an emulated function as an event: it goes through the accelerator while a route is in place, and as a write
- * of the function otherwise, which a masked vector makes pending. Stays the same over the models in the slot.
+ * A vector of an emulated function as an event: it goes through the accelerator while a route is in place, and as a
+ * write of the function otherwise, which a masked vector makes pending. Stays the same over the models in the slot.
  * Thread-safe.
  */
 final class VectorEvent extends ListenedEvent {

@@ -50,6 +50,7 @@ final class Irqfd {
     InspectNode inspect() {
         return InspectNode.text(
                 "gsi " + gsi,
-                "fired %d, lost %d%s".formatted(reached.sum(), lost.sum(), resample == null ? "" : ", level with resample"));
+                "fired %d, lost %d%s".formatted(
+                        reached.sum(), lost.sum(), resample == null ? "" : ", level with resample"));
     }
 }

@@ -91,7 +91,8 @@ final class SimVm implements VirtualMachine {
                     operation, Errno.EINVAL, "board %s has no interrupt controller in the kernel".formatted(board));
         }
         if (closed) {
-            throw new HostException(operation, Errno.ENODEV, "the virtual machine of board %s is gone".formatted(board));
+            throw new HostException(
+                    operation, Errno.ENODEV, "the virtual machine of board %s is gone".formatted(board));
         }
     }
 

@@ -22,7 +22,8 @@ import java.util.function.Consumer;
  * and tables behind it are between the guest and the host's SMMU.
  */
 final class AccelInspection implements IommuInspection {
-    private static final String HARDWARE = "the host's SMMU walks the tables of this stream; software does not read them";
+    private static final String HARDWARE =
+            "the host's SMMU walks the tables of this stream; software does not read them";
 
     private final RealizedSmmu smmu;
 

@@ -77,8 +77,8 @@ final class AccelIommuOps implements PciIommuOps {
     @Override
     public Optional<String> setIommuDevice(PciRequester function, HostIommuDevice device) {
         if (!(device instanceof AssignedFunction assigned)) {
-            return Optional.of(("host device %s has no handles of the host's IOMMU: arm-smmuv3,accel=on needs an iommufd "
-                    + "backend").formatted(device.hostName()));
+            return Optional.of(("host device %s has no handles of the host's IOMMU: arm-smmuv3,accel=on needs an "
+                    + "iommufd backend").formatted(device.hostName()));
         }
         try {
             return connections.connect(function, assigned, assigned.device().hardwareInfo());

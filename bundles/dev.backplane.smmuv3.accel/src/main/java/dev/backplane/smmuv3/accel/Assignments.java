@@ -436,7 +436,8 @@ final class Assignments {
         var nodes = new ArrayList<InspectNode>();
         nodes.add(AssignedStreams.inspect(slice));
         Collection<AssignedStream> all = streams.values();
-        nodes.add(InspectNode.group("streams", all.stream().map(stream -> AssignedStreams.inspect(stream, objects, slice))
+        nodes.add(InspectNode.group("streams", all.stream()
+                .map(stream -> AssignedStreams.inspect(stream, objects, slice))
                 .toList()).withNote(all.size() == 1 ? "1 assigned device" : all.size() + " assigned devices"));
         return nodes;
     }

@@ -11,8 +11,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What the SMMU in front of a host device offers to the open properties. Of the ID registers only what the host promises
- * is taken; OAS is not promised, so what the register shows is a hint that has to be plausible.
+ * What the SMMU in front of a host device offers to the open properties. Of the ID registers only what the host
+ * promises is taken; OAS is not promised, so what the register shows is a hint that has to be plausible.
  *
  * @param outputBits hint of the output address size, 40 to 48 bits
  * @param rangeInvalidation IDR3.RIL
@@ -34,7 +34,8 @@ record HostFeatures(
     private static final int MOST_OUTPUT = 48;
 
     /** What to show when no device is there to ask about: what every host has. */
-    static final HostFeatures ANY_HOST = new HostFeatures(USUAL_OUTPUT, false, false, 0, false, EnumSet.of(Granule.KIB4));
+    static final HostFeatures ANY_HOST =
+            new HostFeatures(USUAL_OUTPUT, false, false, 0, false, EnumSet.of(Granule.KIB4));
 
     static HostFeatures of(HardwareInfo info) {
         int idr5 = info.idr().get(5);

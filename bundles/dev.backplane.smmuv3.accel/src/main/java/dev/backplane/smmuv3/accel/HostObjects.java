@@ -6,7 +6,7 @@ import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.HostObject;
 import java.util.Optional;
 
-/** The host objects of this slot: leases that outlive the model, so that the hardware goes on and a successor adopts them. */
+/** The host objects of this slot: leases that outlive the model, so that hardware goes on and successors adopt them. */
 final class HostObjects {
 
     /** Makes an object. */

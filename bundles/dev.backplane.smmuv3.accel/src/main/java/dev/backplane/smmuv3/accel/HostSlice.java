@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * This SMMU's slice of the physical one: the virtual IOMMU, the two page tables that all streams share while they do not
- * translate, and the queue of events.
+ * This SMMU's slice of the physical one: the virtual IOMMU, the two page tables that all streams share while they do
+ * not translate, and the queue of events.
  *
  * @param viommu the virtual IOMMU
  * @param abort where streams are attached whose transactions abort

@@ -35,7 +35,7 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
     private final InvalidationBatch batch;
     private final EventForwarder events;
     private final BridgeSpace bridges;
-    /** What devices offered that have been connected before the machine was done; behind a bus without number briefly. */
+    /** What devices offered that were connected before the machine was done; behind a bus without number briefly. */
     private final Map<String, HardwareInfo> seen = new LinkedHashMap<>();
     private volatile AccelCore core;
     /** The guest may have seen the ID registers. */
