@@ -37,7 +37,6 @@ import org.osgi.framework.BundleContext;
 @ExamReactorStrategy(PerClass.class)
 public class PhysicalDmaSoakIT {
     private static final int UPDATES = Integer.getInteger("backplane.updates", 30);
-    private static final String SLOT_TIMEOUT_DEFAULT = "slot-timeout=2000";
     private static final String STEADY = "0000:01:00.0";
     private static final String CHECKED = "0000:02:00.0";
     private static final String CHECKED_SLOT = "nic1";
@@ -80,7 +79,7 @@ public class PhysicalDmaSoakIT {
         machine = AcceleratedMachine.create(
                 boards,
                 "physical",
-                List.of(SLOT_TIMEOUT_DEFAULT),
+                List.of("slot-timeout=" + Updates.SLOT_TIMEOUT),
                 AcceleratedMachine.smmu(AcceleratedMachine.SMMU, "pcie.0"),
                 AcceleratedMachine.assigned(AcceleratedMachine.NIC, STEADY),
                 AcceleratedMachine.assigned(CHECKED_SLOT, CHECKED));

@@ -150,7 +150,12 @@ public class UpdateSoakIT {
         Board board = boards.create(new BoardDefinition(
                 name,
                 "virt",
-                Map.of("gic-version", gic, "iommu", "smmuv3", "clock", "manual", "memory", "64M"),
+                Map.of(
+                        "gic-version", gic,
+                        "iommu", "smmuv3",
+                        "clock", "manual",
+                        "memory", "64M",
+                        "slot-timeout", Updates.SLOT_TIMEOUT),
                 requests));
         assertThat(board.awaitComplete(Duration.ofSeconds(30)))
                 .as("board complete; why: %s", board.why())
