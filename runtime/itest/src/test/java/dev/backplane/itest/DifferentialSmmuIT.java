@@ -67,6 +67,7 @@ public class DifferentialSmmuIT {
     private PhysicalDmaDriver nic;
     private DmaPort device;
     private int stream;
+    private final List<String> owed = new ArrayList<>();
 
     @Configuration
     public Option[] shipped() {
@@ -203,20 +204,33 @@ public class DifferentialSmmuIT {
     }
 
     private Outcome carriedOut(RandomStage1 scene, Outcome walked) {
-        List<String> late = events(hardSmmu);
+        List<String> late = eventsOfTheCase();
         assertThat(late).as("events that came after their case, which expected none").isEmpty();
         boolean done = scene.reads
                 ? nic.copy(scene.iova, scene.iova + WRITTEN_BACK, 4)
                 : nic.fill(scene.iova, 4, PATTERN);
-        List<String> events = events(hardSmmu);
+        List<String> events = eventsOfTheCase();
         List<Long> bytes = bytes(hard, scene);
         long end = System.nanoTime() + PATIENCE;
         while (events.isEmpty() && expectsEvent(scene, walked, done, bytes)) {
             assertThat(System.nanoTime()).as("%s%nsoft %s%nno event of the host", scene, walked).isLessThan(end);
             Thread.yield();
-            events = events(hardSmmu);
+            events = eventsOfTheCase();
+        }
+        if (events.isEmpty() && (scene.ste0 & 1) == 1 && (scene.ste0 >>> 1 & 7) == BYPASS) {
+            owed.addAll(walked.events());
         }
         return new Outcome(done, events, bytes);
+    }
+
+    /**
+     * {@return the host's events but those that a bypass before may owe} Whether the host reports an address that is too
+     * large for it depends on its size, so nobody waits for that event, and it may come later.
+     */
+    private List<String> eventsOfTheCase() {
+        List<String> events = events(hardSmmu);
+        events.removeIf(owed::remove);
+        return events;
     }
 
     /** Events come on a thread of the host, so each one that has to come is waited for. */
