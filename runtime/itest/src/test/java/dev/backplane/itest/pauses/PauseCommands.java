@@ -7,7 +7,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,7 +31,8 @@ import org.osgi.service.component.annotations.Reference;
         })
 public final class PauseCommands {
     private static final String SLOT = "smmu0";
-    private static final Pattern GATE_CLOSED = Pattern.compile("gate closed for (\\d+) µs");
+    private static final Pattern GATE_CLOSED = Pattern.compile("gate closed for (\\d+) µs \\(([^)]*)\\)");
+    private static final Pattern STEP = Pattern.compile("(\\w+) (\\d+)");
     private static final long BETWEEN_UPDATES_NANOS = 20_000_000;
     private static final long PATIENCE_NANOS = 30_000_000_000L;
     private static final int SPEED_ROUNDS = 9;
@@ -105,6 +108,7 @@ public final class PauseCommands {
         var gate = new long[updates];
         var pause = new long[updates];
         var whole = new long[updates];
+        Map<String, long[]> steps = new LinkedHashMap<>();
         List<DmaThread> threads = List.of(new DmaThread(board(), 0, gapMicros), new DmaThread(board(), 1, gapMicros));
         try {
             for (int i = 0; i < updates; i++) {
@@ -116,7 +120,7 @@ public final class PauseCommands {
                 whole[i] = System.nanoTime() - start;
                 LockSupport.parkNanos(BETWEEN_UPDATES_NANOS);
                 pause[i] = threads.stream().mapToLong(DmaThread::takeLongest).max().orElseThrow();
-                gate[i] = slot().handOvers() == before ? -1 : gateClosedNanos();
+                gate[i] = slot().handOvers() == before ? -1 : gateClosedNanos(steps, i, updates);
             }
         } finally {
             for (DmaThread thread : threads) {
@@ -127,15 +131,22 @@ public final class PauseCommands {
                 threads.stream().mapToLong(DmaThread::accesses).sum(), slot().aborts() - abortsBefore);
         if (Arrays.stream(gate).allMatch(nanos -> nanos >= 0)) {
             print("gate closed", gate);
+            steps.forEach((step, nanos) -> print("  " + step, nanos));
         }
         print("transaction-visible pause", pause);
         print("the command", whole);
     }
 
-    private long gateClosedNanos() {
+    /** {@return how long the last hand-over closed the gate} Its steps are noted by their names. */
+    private long gateClosedNanos(Map<String, long[]> steps, int update, int updates) {
         for (Slot.HistoryEntry entry : slot().history().reversed()) {
             Matcher matcher = GATE_CLOSED.matcher(entry.detail());
             if (matcher.find()) {
+                Matcher step = STEP.matcher(matcher.group(2));
+                while (step.find()) {
+                    steps.computeIfAbsent(step.group(1), _ -> new long[updates])[update] =
+                            Long.parseLong(step.group(2)) * 1_000;
+                }
                 return Long.parseLong(matcher.group(1)) * 1_000;
             }
         }
