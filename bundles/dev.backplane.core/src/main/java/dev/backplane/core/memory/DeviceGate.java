@@ -118,9 +118,11 @@ public final class DeviceGate {
     /**
      * Lets transactions pass; those that are held are performed on a thread of the engine. A gate that has failed or is
      * shut stays so.
+     *
+     * @return since when they pass, as {@link System#nanoTime}
      */
-    public void open() {
-        release(State.OPEN, true);
+    public long open() {
+        return release(State.OPEN, true);
     }
 
     /**
@@ -168,20 +170,23 @@ public final class DeviceGate {
         failureListener = listener;
     }
 
-    private void release(State next, boolean onlyIfHealthy) {
+    private long release(State next, boolean onlyIfHealthy) {
         List<HeldTransaction> freed;
+        long since;
         synchronized (held) {
             if (onlyIfHealthy && (state == State.FAILED || state == State.SHUT)) {
-                return;
+                return System.nanoTime();
             }
             state = next;
+            since = System.nanoTime();
             if (next == State.PARKED) {
-                return;
+                return since;
             }
             freed = List.copyOf(held);
             held.clear();
         }
         HeldTransaction.goOn(freed);
+        return since;
     }
 
     /** {@return how a transaction ends that meets this gate not open, or null when it is to be held} */

@@ -65,7 +65,7 @@ final class Effects {
             segment.remap();
         }
         if (!reroute.isEmpty()) {
-            segment.resolver().resolve(reroute);
+            segment.resolver().resolve(List.copyOf(reroute));
             reroute.forEach(requester -> requester.rerouted(context));
             segment.iommuObserver().moved();
         }

@@ -68,9 +68,27 @@ public final class IommuBinding {
         segment.iommuObserver().served(root.name(), next);
     }
 
+    /** Asks the model that serves once more, which changes nothing: a hand-over to another one is near. */
+    public void rehearse() {
+        segment.resolveBelow(root);
+    }
+
+    /** Asks a model that will serve nobody, as {@link #serve} asks one that does; nothing changes. */
+    public void rehearse(PciIommuOps ops) {
+        segment.rehearse(root, ops);
+    }
+
     /** Transactions pass the model now: the gate is open. */
     public void opened() {
         segment.refreshVectors(root);
+    }
+
+    /**
+     * A successor of the model is about to serve: nobody is asked until it does. What the model answered stays in the
+     * routes, behind the gate, which the caller has parked.
+     */
+    public void pause() {
+        ops = null;
     }
 
     /** Lets go of the model; what it answered is forgotten. The caller has parked the gate. */

@@ -338,7 +338,16 @@ public final class PciSegment implements PciFabric {
 
     /** Leads everything below a root bus to the address space that governs it now. */
     void resolveBelow(PciRootBus root) {
-        List<Requester> requesters = locked(() -> {
+        resolver.resolve(requestersBelow(root));
+    }
+
+    /** Asks a model that serves nobody for everything below a root bus. */
+    void rehearse(PciRootBus root, PciIommuOps ops) {
+        resolver.rehearse(requestersBelow(root), ops);
+    }
+
+    private List<Requester> requestersBelow(PciRootBus root) {
+        return locked(() -> {
             var found = new ArrayList<Requester>();
             for (PciFunction function : tree.functions()) {
                 if (function.bus().root() == root) {
@@ -352,7 +361,6 @@ public final class PciSegment implements PciFabric {
             }
             return found;
         });
-        resolver.resolve(requesters);
     }
 
     @Override

@@ -9,7 +9,8 @@ import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.Translation;
 import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciRequester;
-import java.util.Collection;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.Lock;
 
 /**
@@ -35,53 +36,90 @@ final class RouteResolver {
         this.lock = lock;
     }
 
-    void resolve(Collection<Requester> requesters) {
-        for (Requester requester : requesters) {
-            resolve(requester);
+    /** A requester as it was when its route began to be resolved, and what governs it. */
+    private record Question(
+            Requester requester,
+            int mark,
+            PciRequester identity,
+            TransactionAttributes attributes,
+            DeviceGate gate,
+            PciIommuOps ops) {
+
+        static Question of(Requester requester) {
+            PciRootBus root = requester.root();
+            IommuBinding binding = root == null || root.bypassesIommu() ? null : root.iommu();
+            return new Question(
+                    requester,
+                    requester.nextGeneration(),
+                    requester.identity(),
+                    requester.attributes(),
+                    binding == null ? null : binding.gate(),
+                    binding == null ? null : binding.ops());
+        }
+
+        DmaAddressSpace answer() {
+            if (gate == null) {
+                return DmaAddressSpace.SystemBus.DIRECT;
+            }
+            if (ops == null) {
+                return Absent.ABSENT;
+            }
+            try {
+                DmaAddressSpace space = ask(ops);
+                if (space != null) {
+                    return space;
+                }
+                gate.fail("no address space for " + identity.address());
+            } catch (Throwable thrown) {
+                gate.fail(Rendered.text(thrown));
+            }
+            return Absent.ABSENT;
+        }
+
+        DmaAddressSpace ask(PciIommuOps asked) {
+            return asked.addressSpace(identity);
         }
     }
 
     void resolve(Requester requester) {
-        int mark;
-        PciRequester identity;
-        TransactionAttributes attributes;
-        IommuBinding binding;
-        PciIommuOps ops;
+        resolve(List.of(requester));
+    }
+
+    /** Resolves many: the lock is taken twice, however many there are, as a gate may be closed meanwhile. */
+    void resolve(List<Requester> requesters) {
+        var questions = new Question[requesters.size()];
+        var answers = new DmaAddressSpace[questions.length];
         lock.lock();
         try {
-            mark = requester.nextGeneration();
-            identity = requester.identity();
-            attributes = requester.attributes();
-            PciRootBus root = requester.root();
-            binding = root == null || root.bypassesIommu() ? null : root.iommu();
-            ops = binding == null ? null : binding.ops();
+            for (int i = 0; i < questions.length; i++) {
+                questions[i] = Question.of(requesters.get(i));
+            }
         } finally {
             lock.unlock();
         }
-        DmaAddressSpace space = DmaAddressSpace.SystemBus.DIRECT;
-        DeviceGate gate = null;
-        if (binding != null) {
-            gate = binding.gate();
-            space = ops == null ? Absent.ABSENT : ask(ops, identity, gate);
+        for (int i = 0; i < questions.length; i++) {
+            answers[i] = questions[i].answer();
         }
         lock.lock();
         try {
-            requester.apply(mark, attributes, space, gate);
+            for (int i = 0; i < questions.length; i++) {
+                Question asked = questions[i];
+                asked.requester().apply(asked.mark(), asked.attributes(), answers[i], asked.gate());
+            }
         } finally {
             lock.unlock();
         }
     }
 
-    private static DmaAddressSpace ask(PciIommuOps ops, PciRequester identity, DeviceGate gate) {
+    /** Asks a model that serves nobody, and forgets what it answers. */
+    void rehearse(List<Requester> requesters, PciIommuOps ops) {
+        List<Question> questions = new ArrayList<>(requesters.size());
+        lock.lock();
         try {
-            DmaAddressSpace space = ops.addressSpace(identity);
-            if (space != null) {
-                return space;
-            }
-            gate.fail("no address space for " + identity.address());
-        } catch (Throwable thrown) {
-            gate.fail(Rendered.text(thrown));
+            requesters.forEach(requester -> questions.add(Question.of(requester)));
+        } finally {
+            lock.unlock();
         }
-        return Absent.ABSENT;
+        questions.forEach(question -> question.ask(ops));
     }
 }

@@ -122,16 +122,42 @@ final class Capabilities {
         }
     }
 
+    /** Goes the way of a hand-over, as far as that changes nothing. */
+    void rehearse() {
+        if (iommu != null) {
+            iommu.rehearse();
+        }
+    }
+
+    /** Asks a model that will serve nobody what it is asked behind the closed gate. */
+    void rehearse(DeviceModel model) {
+        if (iommu != null) {
+            iommu.rehearse(((PciIommu) model).iommuOps());
+        }
+    }
+
+    /** Takes the model away for as long as a hand-over takes; the caller waits for a grace period. */
+    void pause() {
+        parkInputs();
+        if (iommu != null) {
+            iommu.pause();
+        }
+    }
+
     /** Takes the model away; the caller waits for a grace period. */
     void park() {
+        parkInputs();
+        if (iommu != null) {
+            iommu.park();
+        }
+    }
+
+    private void parkInputs() {
         if (hub != null) {
             hub.park();
         }
         if (lpi != null) {
             lpi.park();
-        }
-        if (iommu != null) {
-            iommu.park();
         }
     }
 

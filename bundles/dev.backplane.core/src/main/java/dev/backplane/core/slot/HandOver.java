@@ -74,8 +74,7 @@ final class HandOver {
                 // Here, not on the board's executor: until that is awake the gate would stay closed.
                 SlotEngine.listenToGate(slot, next);
                 slot.occupy(next);
-                slot.gate().open();
-                course.opened = System.nanoTime();
+                course.opened = slot.gate().open();
                 return null;
             });
             next.context().deviceClock().gateOpened();
@@ -141,7 +140,7 @@ final class HandOver {
         steps.next("drain (a transaction has not ended)");
         course.closed = System.nanoTime();
         slot.gate().park();
-        slot.capabilities().park();
+        slot.capabilities().pause();
         slot.host().epochs().drain();
         course.drained = System.nanoTime();
         SlotEngine.requireHealthy(failedMeanwhile);
