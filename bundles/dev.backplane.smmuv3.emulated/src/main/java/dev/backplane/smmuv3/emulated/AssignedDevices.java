@@ -91,7 +91,10 @@ final class AssignedDevices {
 
     private void settleAll(TransactionContext context) {
         if (active) {
-            devices.values().forEach(assigned -> settle(context, assigned));
+            // A loop, as a lambda would have its class made anew with each version of the bundle.
+            for (Assigned assigned : devices.values()) {
+                settle(context, assigned);
+            }
         }
     }
 
