@@ -24,6 +24,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -41,6 +43,9 @@ public final class SystemBus implements AutoCloseable {
 
     /** How long the end of the bus waits for transactions; one that hangs in a model is expelled long before. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** How long a rehearsal may take: other transactions may be before it. */
+    private static final Duration REHEARSAL = Duration.ofMillis(20);
 
     private final EpochDomain epochs;
     private final Housekeeper housekeeper = new Housekeeper();
@@ -277,6 +282,27 @@ public final class SystemBus implements AutoCloseable {
             }
             case null, default -> throw new IllegalStateException("a transaction was held without an obstacle");
         };
+    }
+
+    /**
+     * Holds a transaction that reaches nothing at a gate of nobody, and lets it go on: when a real one is held, its way
+     * has been gone and the threads of the engine are there.
+     */
+    public void rehearse() {
+        var nobody = new DeviceGate("rehearsal", epochs, REHEARSAL);
+        var route = new DmaRoute("rehearsal", null, TransactionAttributes.NONE);
+        route.enable(false);
+        var transaction = new HeldTransaction(this, new Port(this, route, null), new Operation.Load(0));
+        var ended = new CountDownLatch(1);
+        transaction.whenDone((context, result) -> ended.countDown());
+        nobody.hold(transaction);
+        nobody.open();
+        try {
+            ended.await(REHEARSAL.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        nobody.shut();
     }
 
     private Fault decodeError() {

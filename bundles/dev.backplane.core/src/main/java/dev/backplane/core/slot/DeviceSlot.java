@@ -42,7 +42,6 @@ public final class DeviceSlot implements Slot {
     private final SlotLeases leases;
     private final ReentrantReadWriteLock users = new ReentrantReadWriteLock();
     private final Map<Long, String> refusals = Collections.synchronizedMap(new LinkedHashMap<>());
-    private final Set<Long> rehearsed = ConcurrentHashMap.newKeySet();
     private final Set<Long> postponed = ConcurrentHashMap.newKeySet();
     private final Set<Long> visitors = ConcurrentHashMap.newKeySet();
 
@@ -336,11 +335,6 @@ public final class DeviceSlot implements Slot {
         note("THREAD_LEFT", what);
     }
 
-    /** {@return whether this was asked about this offer before} */
-    boolean isRehearsed(Offer offer) {
-        return !rehearsed.add(offer.stamp());
-    }
-
     /** Remembers that the model that serves cannot be left for this offer. */
     void postpone(Offer offer, String reason) {
         if (occupant != null) {
@@ -352,7 +346,6 @@ public final class DeviceSlot implements Slot {
     /** Forgets refusals of offers that are gone. */
     public void keepRefusalsOf(List<Offer> offers) {
         Set<Long> stamps = offers.stream().map(Offer::stamp).collect(Collectors.toSet());
-        rehearsed.retainAll(stamps);
         synchronized (refusals) {
             refusals.keySet().retainAll(stamps);
         }

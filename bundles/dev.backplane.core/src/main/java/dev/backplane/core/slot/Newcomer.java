@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.Set;
 
 /** Makes and realizes a model for a slot, beside the one that serves it. */
 final class Newcomer {

@@ -9,38 +9,98 @@ import dev.backplane.device.ResetKind;
 import dev.backplane.device.ResetPhase;
 import dev.backplane.device.SavedState;
 import dev.backplane.pci.PciDevice;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Goes through a hand-over with two models that serve nobody, while transactions flow: what a bundle does for the first
- * time takes long, and would else be done behind the closed gate. A model that cannot be without its platform is not
- * rehearsed.
+ * Goes through a hand-over with models that serve nobody, while transactions flow: what is done for the first time
+ * takes long, and would else be done behind the closed gate. It is repeated until it goes without a break, since who
+ * kept its thread from work (the compiler, the collector) would keep the gate closed too. A model that cannot be
+ * without its platform is not rehearsed; the engine's own part of its hand-over is.
  */
 final class Rehearsal {
-    private Rehearsal() {}
+    /** Twice: the first time is for the classes, the second one shows how long it takes. */
+    private static final int LEAST = 2;
+
+    /** A break is longer than that; a thread of an initiator that wants the processor for a moment is none. */
+    private static final long BREAK_NANOS = 50_000;
+
+    private static final long REST_NANOS = 2_000_000;
+
+    /** On a machine whose processors are always busy there is nothing to wait for. */
+    private static final long PATIENCE_NANOS = 60_000_000;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private final DeviceSlot slot;
+    private final Offer offer;
+    private final SlotDefinition definition;
+    private final Set<String> givenByUser;
+    private boolean fails;
 
     /**
-     * Rehearses, unless that was done with this offer in this slot.
+     * Makes the rehearsal of one side.
      *
-     * @throws ModelFailure if a callback does not return: it would not behind the gate either
+     * @param definition the definition of the slot that the models are made for
      */
-    static void run(
-            DeviceSlot slot, Offer offer, SlotDefinition definition, Set<String> givenByUser, ModelThread bundle)
-            throws ModelFailure {
-        if (slot.isRehearsed(offer)) {
-            return;
+    Rehearsal(DeviceSlot slot, Offer offer, SlotDefinition definition, Set<String> givenByUser) {
+        this.slot = slot;
+        this.offer = offer;
+        this.definition = definition;
+        this.givenByUser = givenByUser;
+    }
+
+    /**
+     * Rehearses both sides until that goes without a break, for a limited time.
+     *
+     * @throws ModelFailure if a callback of the successor does not return: it would not behind the gate either
+     */
+    static void run(Rehearsal old, Rehearsal next, ModelThread bundle) throws ModelFailure {
+        DeviceSlot slot = next.slot;
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        for (int times = 1; ; times++) {
+            slot.host().bus().rehearse();
+            long breaks = 0;
+            try {
+                breaks = old.once(bundle);
+            } catch (ModelFailure failure) {
+                old.fails = true;
+                slot.note("REHEARSAL_FAILED", "%s: %s".formatted(old.offer.provider(), failure.getMessage()));
+            }
+            breaks += next.once(bundle);
+            slot.capabilities().rehearse();
+            if (times >= LEAST && (breaks < BREAK_NANOS || System.nanoTime() > end)) {
+                return;
+            }
+            if (breaks >= BREAK_NANOS) {
+                LockSupport.parkNanos(REST_NANOS);
+            }
+        }
+    }
+
+    /** Rehearses one side; {@return for how long its thread was kept from work, in nanoseconds} */
+    private long once(ModelThread bundle) throws ModelFailure {
+        if (fails) {
+            return 0;
         }
         try {
-            bundle.call("properties", steps -> {
+            return bundle.call("properties", steps -> {
+                long began = System.nanoTime();
+                long workBefore = THREADS.getCurrentThreadCpuTime();
                 DeviceProperties properties = Newcomer.properties(slot.host(), offer, definition, givenByUser);
                 perform(slot, offer, properties, steps);
-                return null;
+                long work = THREADS.getCurrentThreadCpuTime() - workBefore;
+                return System.nanoTime() - began - work;
             });
         } catch (ModelFailure failure) {
             if (failure.isHung()) {
                 throw failure;
             }
             // What it shows is shown again when it counts.
+            fails = true;
+            return 0;
         }
     }
 
@@ -64,6 +124,8 @@ final class Rehearsal {
                 second.restore(state);
                 steps.next("resume");
                 second.resume();
+                steps.next("serve as IOMMU");
+                slot.capabilities().rehearse(second);
                 steps.next("quiesce");
                 second.quiesce();
             } finally {

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -35,22 +34,27 @@ public final class SlotEngine {
         this.rehearses = rehearses;
     }
 
+    /** Rehearses a hand-over; if the successor, which is realized, does not return from that, it is disposed of. */
     private void rehearse(
             DeviceSlot slot,
-            Offer offer,
+            Occupant next,
             SlotDefinition definition,
             Set<String> givenByUser,
             ModelThread bundle,
             Deadline deadline)
             throws ModelFailure {
         Occupant old = slot.occupant();
-        if (rehearses && old != null && deadline.isLeisurely()) {
-            try {
-                Rehearsal.run(slot, old.offer(), slot.definition(), slot.userProperties(), bundle);
-            } catch (ModelFailure failure) {
-                slot.note("REHEARSAL_FAILED", "%s: %s".formatted(old.offer().provider(), failure.getMessage()));
-            }
-            Rehearsal.run(slot, offer, definition, givenByUser, bundle);
+        if (!rehearses || old == null || !deadline.isLeisurely()) {
+            return;
+        }
+        try {
+            Rehearsal.run(
+                    new Rehearsal(slot, old.offer(), slot.definition(), slot.userProperties()),
+                    new Rehearsal(slot, next.offer(), definition, givenByUser),
+                    bundle);
+        } catch (ModelFailure failure) {
+            Newcomer.discard(slot, next, bundle);
+            throw failure;
         }
     }
 
@@ -94,8 +98,8 @@ public final class SlotEngine {
     public void take(DeviceSlot slot, Offer offer, Deadline deadline) throws ModelFailure {
         slot.visit(offer);
         try (ModelThread bundle = thread(slot, deadline)) {
-            rehearse(slot, offer, slot.definition(), slot.userProperties(), bundle, deadline);
             Occupant next = Newcomer.realize(slot, offer, bundle);
+            rehearse(slot, next, slot.definition(), slot.userProperties(), bundle, deadline);
             if (slot.occupant() != null) {
                 HandOver.run(slot, next, bundle, deadline);
             } else {
@@ -128,8 +132,8 @@ public final class SlotEngine {
         for (Offer offer : candidates) {
             slot.visit(offer);
             try (ModelThread bundle = thread(slot, deadline)) {
-                rehearse(slot, offer, next, givenByUser, bundle, deadline);
                 Occupant successor = Newcomer.realize(slot, offer, next, givenByUser, bundle);
+                rehearse(slot, successor, next, givenByUser, bundle, deadline);
                 if (slot.occupant() != null) {
                     HandOver.swap(slot, successor, bundle, deadline);
                 } else {
