@@ -9,8 +9,9 @@ import java.util.Map;
 /**
  * Changes of the pending state of LPIs that nobody could take yet, in an order that comes to the same. Between two moves
  * one change is kept for each pending bit, whatever storm of messages made them, as a pending bit is one bit. Moves come
- * from commands of the guest; of those that are more than {@link #MOST_MOVES} the last are forgotten: their interrupts
- * stay pending where they were. Not thread-safe.
+ * from commands of the guest; those that come when {@link #MOST_MOVES} moves or {@link #MOST_CHANGES} changes are kept
+ * are forgotten: their interrupts stay pending where they were. So a guest cannot have more kept than that and one
+ * change for each bit. Not thread-safe.
  */
 final class PendingChanges {
 
@@ -59,6 +60,7 @@ final class PendingChanges {
     private record Step(int number) {}
 
     static final int MOST_MOVES = 10_000;
+    static final int MOST_CHANGES = 100_000;
 
     private final Map<Record, Change> changes = new LinkedHashMap<>();
     private final Map<Integer, Integer> movesOf = new HashMap<>();
@@ -93,7 +95,7 @@ final class PendingChanges {
     }
 
     private boolean step(Change move) {
-        if (moves == MOST_MOVES) {
+        if (moves == MOST_MOVES || changes.size() >= MOST_CHANGES) {
             return false;
         }
         changes.put(new Step(moves++), move);

@@ -36,6 +36,18 @@ class PendingChangesTest {
     }
 
     @Test
+    void messagesBetweenMovesAreBounded() {
+        int messages = 1000;
+        for (int round = 0; round < 500; round++) {
+            changes.note(new PendingChanges.MoveAll(round % 2, 1 - round % 2));
+            for (int i = 0; i < messages; i++) {
+                changes.note(new PendingChanges.Set(0, 8192 + i));
+            }
+        }
+        assertThat(changes.size()).isLessThanOrEqualTo(PendingChanges.MOST_CHANGES + messages);
+    }
+
+    @Test
     void whatIsKeptComesToTheSameAsAllOfIt() {
         for (long seed = 1; seed <= 300; seed++) {
             var random = new Random(seed);
