@@ -13,6 +13,7 @@ import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.Translation;
+import dev.backplane.pci.PciIommu;
 import dev.backplane.pci.PciIommuOps;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationHandler;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /** A board of words: registers that acknowledge as an SMMU's, memory, and translations that a test decides. */
@@ -41,6 +43,9 @@ public final class FakeGuest implements DmaPort, TransactionContext, Epochs {
 
     /** Answers capabilities of slots. */
     public Function<Class<?>, Object> capability = type -> null;
+
+    /** Whether a device runs in the SMMU's slot. */
+    public boolean running = true;
 
     private final long smmu;
     private final Decider decider;
@@ -83,7 +88,7 @@ public final class FakeGuest implements DmaPort, TransactionContext, Epochs {
             case "name" -> "smmu0";
             case "definition" -> new SlotDefinition("smmu0", "arm-smmuv3", Map.of(), Placement.none(), false);
             case "with" -> {
-                Object found = capability.apply((Class<?>) arguments[0]);
+                Object found = arguments[0] == PciIommu.class ? iommu() : capability.apply((Class<?>) arguments[0]);
                 @SuppressWarnings("unchecked")
                 var use = (Function<Object, Object>) arguments[1];
                 yield Optional.ofNullable(found).map(use);
@@ -92,12 +97,24 @@ public final class FakeGuest implements DmaPort, TransactionContext, Epochs {
         });
     }
 
-    private PciFabric pci() {
-        DmaAddressSpace.Translating space = (context, attributes, iova, access) ->
-                decider.translate(this, attributes.requesterId(), iova, access);
+    /** The model in the slot: a new one each time, as if it were replaced after each use. */
+    private PciIommu iommu() {
+        if (!running) {
+            return null;
+        }
+        var serves = new AtomicBoolean(true);
+        DmaAddressSpace.Translating space = (context, attributes, iova, access) -> {
+            if (!serves.getAndSet(false)) {
+                throw new AssertionError("a model that was replaced is asked");
+            }
+            return decider.translate(this, attributes.requesterId(), iova, access);
+        };
         PciIommuOps ops = function -> space;
+        return () -> ops;
+    }
+
+    private PciFabric pci() {
         return proxy(PciFabric.class, (self, method, arguments) -> switch (method.getName()) {
-            case "iommuOps" -> Optional.of(ops);
             case "functions" -> List.of();
             default -> throw new AssertionError(method);
         });

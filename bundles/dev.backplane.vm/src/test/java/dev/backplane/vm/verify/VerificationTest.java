@@ -1,6 +1,7 @@
 package dev.backplane.vm.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backplane.inspect.IommuInspection;
 import dev.backplane.memory.AccessKind;
@@ -92,6 +93,16 @@ class VerificationTest {
         assertThat(verification.differing()).as(verification.report()).isZero();
         assertThat(verification.tallies()).extracting(Tally::agreed).containsExactly(2017, 868, 1229, 2017, 0);
         assertThat(verification.report()).contains("1199 rows are not compared, they were not live at the freeze");
+    }
+
+    @Test
+    void anSmmuThatDoesNotRunIsNotAsked() {
+        FakeGuest guest = faithful();
+        guest.running = false;
+        assertThatThrownBy(() -> Verification.run(guest.board(), withoutMessages()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("slot smmu0 has no running IOMMU")
+                .hasMessageContaining("board:why smmu0");
     }
 
     @Test
