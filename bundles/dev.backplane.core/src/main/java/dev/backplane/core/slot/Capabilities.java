@@ -18,6 +18,11 @@ import dev.backplane.pci.PciIommuOps;
  * bus. The others hold stand-ins; here the models in the slot are put behind them.
  */
 final class Capabilities {
+    /** INTIDs that every controller has if it has any of their kind. */
+    private static final int FIRST_SPI = 32;
+
+    private static final int FIRST_LPI = 8192;
+
     private final String slot;
     private final String kind;
     private final SlotHost host;
@@ -129,10 +134,22 @@ final class Capabilities {
         }
     }
 
-    /** Asks a model that will serve nobody what it is asked behind the closed gate. */
+    /** Puts a model that will serve nobody behind stand-ins of its own: what else is done behind the closed gate. */
     void rehearse(DeviceModel model) {
         if (iommu != null) {
             iommu.rehearse(((PciIommu) model).iommuOps());
+        }
+        if (lpi != null) {
+            var nobodys = new LpiStandIn(host.epochs());
+            nobodys.setPending(host.epochs().context(), 0, FIRST_LPI);
+            nobodys.serve((LpiController) model);
+        }
+        if (hub != null) {
+            var nobodys = new InterruptHub(slot, host.epochs());
+            var controller = (InterruptController) model;
+            nobodys.drive(FIRST_SPI, true);
+            controller.onEnded(nobodys::ended);
+            nobodys.serve(controller);
         }
     }
 

@@ -124,7 +124,7 @@ final class Rehearsal {
                 second.restore(state);
                 steps.next("resume");
                 second.resume();
-                steps.next("serve as IOMMU");
+                steps.next("serve");
                 slot.capabilities().rehearse(second);
                 steps.next("quiesce");
                 second.quiesce();
