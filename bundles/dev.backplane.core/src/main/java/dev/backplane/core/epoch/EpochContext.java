@@ -70,6 +70,7 @@ public final class EpochContext extends EpochState implements TransactionContext
     private final WeakReference<Thread> owner;
     private final EpochDomain domain;
     private Object obstacle;
+    private int progress;
     private volatile boolean waitsForLock;
     private volatile boolean expelled;
 
@@ -172,6 +173,18 @@ public final class EpochContext extends EpochState implements TransactionContext
         Object met = obstacle;
         obstacle = null;
         return met;
+    }
+
+    /** Notes how many bytes of a block were transferred before it met the obstacle. */
+    public void progress(int bytes) {
+        progress = bytes;
+    }
+
+    /** {@return how far the last block came that met an obstacle, forgetting it} */
+    public int takeProgress() {
+        int bytes = progress;
+        progress = 0;
+        return bytes;
     }
 
     long epoch() {

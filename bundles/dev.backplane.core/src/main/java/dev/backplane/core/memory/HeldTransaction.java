@@ -16,7 +16,9 @@ import java.util.function.Consumer;
 final class HeldTransaction implements Ticket {
     private final SystemBus bus;
     private final Port port;
-    private final Operation operation;
+
+    /** What is left to be done; who performs it has got it from the gate. */
+    private Operation operation;
     private TransactionResult result;
     private long data;
     private boolean cancelled;
@@ -34,6 +36,19 @@ final class HeldTransaction implements Ticket {
         this.port = port;
         this.operation = operation;
         held.begin();
+    }
+
+    /**
+     * Performs the transaction on its initiator's thread, before it is held.
+     *
+     * @return how it ended, or null when it met an obstacle that the context names
+     */
+    TransactionResult perform(EpochContext context) {
+        TransactionResult ended = operation.perform(port, context);
+        if (ended == null) {
+            operation = operation.rest(context);
+        }
+        return ended;
     }
 
     /** Starts the time-out; a transaction that is held a second time keeps its first deadline. */
@@ -109,6 +124,7 @@ final class HeldTransaction implements Ticket {
                     end(attempted);
                     return;
                 }
+                operation = operation.rest(context);
                 if (isAbandoned()) {
                     context.takeObstacle();
                     end(Fault.SLOT_TIMEOUT);

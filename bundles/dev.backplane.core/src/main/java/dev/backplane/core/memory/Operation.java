@@ -5,11 +5,16 @@ import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.TransactionResult;
 import java.lang.foreign.MemorySegment;
 
-/** A transaction as it is kept when it is held: enough to perform it again, whole. */
+/** A transaction as it is kept when it is held: enough to perform it again, from where it was held. */
 sealed interface Operation {
 
     /** {@return how it ended, or null when it met an obstacle that the context names} */
     TransactionResult perform(Port port, EpochContext context);
+
+    /** {@return what is left to be done after it met an obstacle} */
+    default Operation rest(EpochContext context) {
+        return this;
+    }
 
     /** Does to the initiator what a read that completes as zero does; nothing for a write. */
     void readAsZero();
@@ -19,6 +24,13 @@ sealed interface Operation {
         @Override
         public TransactionResult perform(Port port, EpochContext context) {
             return port.transfer(context, kind, address, buffer, offset, length);
+        }
+
+        /** The devices that it went through before have had their part. */
+        @Override
+        public Operation rest(EpochContext context) {
+            int done = context.takeProgress();
+            return done == 0 ? this : new Block(kind, address + done, buffer, offset + done, length - done);
         }
 
         @Override

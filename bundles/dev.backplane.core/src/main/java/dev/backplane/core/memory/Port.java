@@ -132,9 +132,9 @@ final class Port implements DmaPort {
     }
 
     private TransactionResult hold(EpochContext context, Operation operation) {
-        var transaction = new HeldTransaction(bus, this, operation);
+        var transaction = new HeldTransaction(bus, this, operation.rest(context));
         while (!bus.hold(context, transaction)) {
-            TransactionResult result = operation.perform(this, context);
+            TransactionResult result = transaction.perform(context);
             if (result != null) {
                 return result;
             }
@@ -215,6 +215,7 @@ final class Port implements DmaPort {
                     done += part;
                     continue;
                 }
+                context.progress(done);
                 return unmapped(context, translation, iommu);
             }
             long rest = mapped.mask() - (iova & mapped.mask());
@@ -222,6 +223,9 @@ final class Port implements DmaPort {
             TransactionResult result =
                     bus.transfer(context, route, attributes, kind, mapped.apply(iova), buffer, offset + done, part);
             if (result != Done.DONE) {
+                if (result == null) {
+                    context.progress(done + context.takeProgress());
+                }
                 return result;
             }
             done += part;

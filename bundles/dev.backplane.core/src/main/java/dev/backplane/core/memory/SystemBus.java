@@ -345,6 +345,8 @@ public final class SystemBus implements AutoCloseable {
                 TransactionResult result = registers(
                         context, attributes, kind, range, at, buffer, offset + done, part);
                 if (result != Done.DONE) {
+                    // Of the device that is parked nothing is done: an access that has begun there ends.
+                    context.progress(done);
                     return result;
                 }
             }

@@ -22,6 +22,7 @@ import dev.backplane.memory.Translation;
 import dev.backplane.memory.Translation.Mapped;
 import dev.backplane.memory.Translation.Terminated;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -326,6 +327,57 @@ class SystemBusTest {
         }, iommu);
         assertThat(bus.port(route).write(context, 0, MemorySegment.ofArray(new byte[8]), 0, 8)).isSameAs(Done.DONE);
         assertThat(words.accesses).containsExactly("W4@0=0", "W4@4=0");
+    }
+
+    @Test
+    void aBlockThatIsHeldAtItsSecondDeviceIsNotRepeatedAtItsFirst() {
+        DeviceGate firstGate = gate(Duration.ofSeconds(30));
+        DeviceGate secondGate = gate(Duration.ofSeconds(30));
+        var first = new Words();
+        var second = new Words();
+        map(first, 0x1000, 4, 4, firstGate);
+        map(second, 0x2000, 4, 4, secondGate);
+        firstGate.open();
+        var data = MemorySegment.ofArray(new byte[] {1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0});
+        var held = (Pending) port.write(context, 0x1FFC, data, 0, 12);
+        secondGate.open();
+        await().until(() -> held.ticket().result().isPresent());
+        assertThat(held.ticket().result()).contains(Done.DONE);
+        assertThat(first.accesses).containsExactly("W4@ffc=1");
+        assertThat(second.accesses).containsExactly("W4@0=2", "W4@4=3");
+    }
+
+    @Test
+    void aTranslatedBlockGoesOnWhereItWasHeldHoweverOften() {
+        DeviceGate gate = gate(Duration.ofSeconds(30));
+        var parksAfterEach = new Words() {
+            @Override
+            public TransactionResult read(TransactionContext c, TransactionAttributes a, long offset, int size) {
+                gate.park();
+                value = accesses.size() + 1;
+                return super.read(c, a, offset, size);
+            }
+        };
+        map(parksAfterEach, 0x1000, 4, 4, gate);
+        gate.open();
+        DeviceGate iommu = gate(Duration.ofSeconds(30));
+        iommu.open();
+        var route = new DmaRoute("nic0", null, TransactionAttributes.ofRequester(8));
+        // Each word is a page of its own, so that the gate is looked at for each.
+        route.space((Translating) (c, attributes, iova, access) ->
+                new Mapped(iova & ~3, 0x1000 + (iova & ~3), 3, true, true, MemoryAttributes.INCOMING), iommu);
+        var target = MemorySegment.ofArray(new byte[12]);
+        var held = (Pending) bus.port(route).read(context, 0, target, 0, 12);
+        for (int word = 2; word <= 3; word++) {
+            int reads = word;
+            await().until(() -> gate.heldTransactions() == 1);
+            gate.open();
+            await().until(() -> parksAfterEach.accesses.size() == reads);
+        }
+        await().until(() -> held.ticket().result().isPresent());
+        assertThat(held.ticket().result()).contains(Done.DONE);
+        assertThat(parksAfterEach.accesses).containsExactly("R4@0", "R4@4", "R4@8");
+        assertThat(target.toArray(ValueLayout.JAVA_BYTE)).containsExactly(1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
     }
 
     @Test
