@@ -323,9 +323,16 @@ public class AcceleratedSmmuIT {
     @Test
     public void eventsThatDoNotFitIntoTheGuestsQueueAreReported() {
         translate();
+        long recordedBefore = hostEvents("recorded");
+        long reportedBefore = reportedByTheHardware();
         nic.fillForEver(IOVA, 4, PATTERN, 0);
         Awaitility.await().until(() -> counted("undelivered") > 0);
         nic.stop();
+        assertThat(nic.errors()).as("accesses that failed").isEqualTo(reportedByTheHardware() - reportedBefore);
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(
+                () -> assertThat(counted("delivered") + counted("undelivered") + counted("lost"))
+                        .as("what became of the hardware's records")
+                        .isEqualTo(hostEvents("recorded") - recordedBefore));
         long producer = machine.read(
                 AcceleratedMachine.base(machine, AcceleratedMachine.SMMU) + 0x100A8, 4);
         assertThat(producer >>> 31).as("EVENTQ_PROD.OVFLG").isEqualTo(1);
@@ -333,7 +340,17 @@ public class AcceleratedSmmuIT {
         while (smmu.takeEvent() != null) {
             inQueue++;
         }
-        assertThat(inQueue).isEqualTo(256);
+        assertThat(inQueue).as("records that software finds").isEqualTo(256);
+        assertThat(counted("delivered")).isEqualTo(inQueue);
+    }
+
+    /** {@return what the hardware had to report: recorded, said by a record that is there already, or lost} */
+    private long reportedByTheHardware() {
+        return hostEvents("recorded") + hostEvents("merged") + hostEvents("lost, queue full");
+    }
+
+    private long hostEvents(String counter) {
+        return Long.decode(host.inspect().child("host-smmu0").child("event queue").child(counter).value());
     }
 
     private long counted(String counter) {

@@ -128,6 +128,8 @@ public final class SimulatedHost implements HostIommu, AutoCloseable {
                     InspectNode.number("batches of commands", smmu.batches()),
                     InspectNode.number("events", smmu.events()),
                     InspectNode.number("event queue overflows", smmu.eventsLost()),
+                    InspectNode.group("event queue",
+                            smmu.hardware().control().inspectCounters().getLast().children()),
                     InspectNode.text("TLB", statistics.toString()))));
         }
         nodes.add(InspectNode.group("ITS", List.of(
