@@ -5,6 +5,9 @@ import static org.ops4j.pax.exam.CoreOptions.options;
 import static org.ops4j.pax.exam.CoreOptions.systemProperty;
 
 import dev.backplane.board.Boards;
+import dev.backplane.hostiommu.HostIommu;
+import dev.backplane.inspect.InspectNode;
+import dev.backplane.itest.ReferenceDevice.Outcome;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult.Done;
@@ -13,6 +16,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.inject.Inject;
 import org.junit.After;
 import org.junit.Test;
@@ -24,8 +29,10 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 
 /**
- * The same random stage 1 on two boards: one whose SMMU walks it in software, one whose host carries it out. Bytes,
- * outcomes and the events that a host forwards agree; whatever else differs has a name and is counted. More cases with
+ * The same random stage 1 on two boards, one whose SMMU walks it in software and one whose host carries it out, and by
+ * the reference walker of the tests. Bytes, outcomes and event records are exactly what the reference says: for
+ * software with the ID registers and the STE that the guest sees, for the host with what {@link #expectedOfTheHost}
+ * names. Each way in which the two boards may differ is a {@link Rule}, and counted. More cases with
  * {@code -Daccel.cases=10000}, the same ones again with {@code -Daccel.seed=}.
  */
 @RunWith(PaxExam.class)
@@ -33,32 +40,39 @@ import org.ops4j.pax.exam.spi.reactors.PerClass;
 public class DifferentialSmmuIT {
     private static final String CASES = "accel.cases";
     private static final String SEED = "accel.seed";
-    private static final int WRITTEN_BACK = 0x800;
     private static final int PATTERN = 0xC0FF_EE00;
     private static final int BYPASS = 4;
-    private static final int C_BAD_CD = 0x0A;
-    private static final String F_WALK_EABT = "0x0b";
+    private static final int STAGE_1 = 5;
+    private static final int C_BAD_STE = 0x04;
+    private static final int F_CD_FETCH = 0x09;
+    private static final int F_WALK_EABT = 0x0B;
     /** Kinds of events that a host forwards: what the guest's own CD and tables are to blame for. */
-    private static final Set<Integer> FORWARDED = Set.of(C_BAD_CD, 0x10, 0x11, 0x12, 0x13);
+    private static final Set<Integer> FORWARDED = Set.of(0x0A, 0x10, 0x11, 0x12, 0x13);
+    /** V, Config, S1ContextPtr: what reaches the host of STEs without SubstreamIDs, as far as it decides anything. */
+    private static final long REACHES_THE_HOST = 0x00FF_FFFF_FFFF_FFCFL;
     private static final long PATIENCE = 10_000_000_000L;
 
     /** How the boards may differ. */
     private enum Rule {
-        /** An STE that is not valid or has a stage 2 is no event of the host: the stream's table is that of aborts. */
-        ABORTED_WITHOUT_AN_EVENT,
-        /** What lies outside the guest's RAM, or its addresses, is stage 2's fault on the host and no guest's event. */
-        OUTSIDE_RAM,
-        /** PRIVCFG and INSTCFG are not the guest's to set: the device says what its accesses are. */
-        STE_OVERRIDES,
-        /** Software uses what the ID registers do not show and the host has: TERM_MODEL 0, OAS, HAD, STT, VAX. */
+        /**
+         * An STE that is illegal: software records C_BAD_STE and aborts, the host aborts without an event. The stream
+         * is attached to the table of aborts, so that no transaction reaches a check of the STE.
+         */
+        ILLEGAL_STE_WITHOUT_AN_EVENT,
+        /** Tables outside the guest's RAM: software records F_WALK_EABT; for the host it is a fault of its stage 2. */
+        TABLES_OUTSIDE_RAM,
+        /**
+         * The host does what the reference does with the ID registers that the hardware has, rather than with the
+         * shown ones: a CD that needs a TERM_MODEL, OAS, STT, VAX, HAD or E0PD that the guest is not shown.
+         */
         NOT_SHOWN_BUT_THERE
     }
 
-    /** What became of a case. */
-    private record Outcome(boolean done, List<String> events, List<Long> bytes) {}
-
     @Inject
     private Boards boards;
+
+    @Inject
+    private HostIommu host;
 
     private Machine soft;
     private Machine hard;
@@ -67,7 +81,9 @@ public class DifferentialSmmuIT {
     private PhysicalDmaDriver nic;
     private DmaPort device;
     private int stream;
-    private final List<String> owed = new ArrayList<>();
+    private ReferenceDevice asShown;
+    private ReferenceDevice asTheHostHas;
+    private final Map<Rule, Integer> rules = new EnumMap<>(Rule.class);
 
     @Configuration
     public Option[] shipped() {
@@ -91,6 +107,17 @@ public class DifferentialSmmuIT {
         stream = nic.streamId();
         softSmmu = driver(soft);
         hardSmmu = driver(hard);
+        hardSmmu.attach(stream); // the host knows the stream from its first table on, and reports events then
+        asShown = new ReferenceDevice(soft, shown(soft), stream);
+        InspectNode hardware = host.inspect().child("host-smmu0");
+        asTheHostHas = new ReferenceDevice(soft, Stream.of("IDR0", "IDR1", "IDR3", "IDR5")
+                .mapToInt(register -> Long.decode(hardware.child(register).value()).intValue())
+                .toArray(), stream);
+    }
+
+    private static int[] shown(Machine machine) {
+        long base = AcceleratedMachine.base(machine, "smmu0");
+        return IntStream.of(0x00, 0x04, 0x0C, 0x14).map(offset -> (int) machine.read(base + offset, 4)).toArray();
     }
 
     private static SmmuDriver driver(Machine machine) {
@@ -109,14 +136,9 @@ public class DifferentialSmmuIT {
     @Test
     public void bytesOutcomesAndForwardedEventsAgree() throws Exception {
         compose();
-        for (int register : new int[] {0x00, 0x04, 0x0C, 0x14}) {
-            assertThat(hard.read(AcceleratedMachine.base(hard, "smmu0") + register, 4))
-                    .as("ID register at 0x%x", register)
-                    .isEqualTo(soft.read(AcceleratedMachine.base(soft, "smmu0") + register, 4));
-        }
+        assertThat(shown(hard)).as("ID registers").isEqualTo(shown(soft));
         int cases = Integer.getInteger(CASES);
         long seed = Long.getLong(SEED);
-        var rules = new EnumMap<Rule, Integer>(Rule.class);
         RandomStage1 before = null;
         int done = 0;
         int faulted = 0;
@@ -126,16 +148,16 @@ public class DifferentialSmmuIT {
             prepare(soft, softSmmu, before, scene, number);
             prepare(hard, hardSmmu, before, scene, number);
             before = scene;
-            Outcome walked = walked(scene);
-            Outcome carriedOut = carriedOut(scene, walked);
-            if (!walked.equals(carriedOut)) {
-                Rule rule = rule(scene, walked, carriedOut);
-                assertThat(rule).as("%s%nsoft %s%nhard %s", name, walked, carriedOut).isNotNull();
-                rules.merge(rule, 1, Integer::sum);
-            }
-            if (walked.done()) {
+            List<Long> bytes = bytes(soft, scene);
+            Outcome expected = asShown.run(scene, scene.ste0, scene.ste1, PATTERN, bytes);
+            Outcome expectedOfTheHost = expectedOfTheHost(name, scene, expected, bytes);
+            assertThat(walked(scene)).as("software, %s", name).isEqualTo(expected);
+            assertThat(carriedOut(scene, expectedOfTheHost.events().size()))
+                    .as("the host, %s%nsoftware did %s", name, expected)
+                    .isEqualTo(expectedOfTheHost);
+            if (expected.done()) {
                 done++;
-            } else if (!walked.events().isEmpty()) {
+            } else if (!expected.events().isEmpty()) {
                 faulted++;
             }
         }
@@ -143,7 +165,43 @@ public class DifferentialSmmuIT {
                 cases, seed, done, faulted, rules);
         assertThat(done).as("cases that moved bytes").isGreaterThan(cases / 5);
         assertThat(faulted).as("cases with events").isGreaterThan(cases / 20);
+        assertThat(rules.keySet()).as("rules that were needed").containsExactly(Rule.values());
         assertThat(rules.values().stream().mapToInt(Integer::intValue).sum()).isLessThan(cases / 4);
+    }
+
+    /**
+     * {@return what the host has to make of a case} Each step from what software makes of it is a rule, which counts
+     * only where it changes something.
+     */
+    private Outcome expectedOfTheHost(String name, RandomStage1 scene, Outcome software, List<Long> before) {
+        long config = scene.ste0 >>> 1 & 7;
+        if ((scene.ste0 & 1) == 0 || config != STAGE_1 && config != BYPASS) {
+            if (!software.events().isEmpty()) {
+                assertThat(software.events()).as(name).singleElement().matches(event -> kind(event) == C_BAD_STE);
+                count(Rule.ILLEGAL_STE_WITHOUT_AN_EVENT);
+            }
+            return new Outcome(false, List.of(), before);
+        }
+        Outcome onTheHardware = asTheHostHas.run(scene, scene.ste0 & REACHES_THE_HOST, 0, PATTERN, before);
+        List<String> forwarded =
+                onTheHardware.events().stream().filter(event -> FORWARDED.contains(kind(event))).toList();
+        if (!onTheHardware.equals(software)) {
+            count(Rule.NOT_SHOWN_BUT_THERE);
+        }
+        if (!forwarded.equals(onTheHardware.events())) {
+            assertThat(onTheHardware.events()).as(name).singleElement()
+                    .matches(event -> kind(event) == F_WALK_EABT || kind(event) == F_CD_FETCH);
+            count(Rule.TABLES_OUTSIDE_RAM);
+        }
+        return new Outcome(onTheHardware.done(), forwarded, onTheHardware.bytes());
+    }
+
+    private void count(Rule rule) {
+        rules.merge(rule, 1, Integer::sum);
+    }
+
+    private static int kind(String record) {
+        return Integer.parseInt(record.substring(14, 16), 16);
     }
 
     private void prepare(Machine machine, SmmuDriver smmu, RandomStage1 before, RandomStage1 scene, int number) {
@@ -151,37 +209,23 @@ public class DifferentialSmmuIT {
             before.words().forEach(word -> machine.write(word.address(), 8, 0));
         }
         scene.words().forEach(word -> machine.write(word.address(), 8, word.value()));
-        for (int target = 0; target < RandomStage1.TARGET_COUNT; target++) {
-            long at = RandomStage1.TARGETS + target * 0x1_0000L + (scene.iova & 0xFFFF);
-            machine.write(at, 4, number << 5 | target);
-            // What an earlier case left here on one of the boards is no outcome of this one.
-            machine.write(at + WRITTEN_BACK, 4, 0);
+        // What an earlier case left here on one of the boards is no outcome of this one.
+        List<Long> places = scene.places();
+        for (int place = 0; place < places.size(); place++) {
+            machine.write(places.get(place), 4, place % 2 == 0 ? number << 5 | place / 2 : 0);
         }
         smmu.entry(stream, scene.ste0, scene.ste1);
         smmu.invalidate(stream);
     }
 
-    private List<Long> bytes(Machine machine, RandomStage1 scene) {
-        var bytes = new ArrayList<Long>();
-        for (int target = 0; target < RandomStage1.TARGET_COUNT; target++) {
-            for (int offset : new int[] {0, WRITTEN_BACK}) {
-                long page = RandomStage1.TARGETS + target * 0x1_0000L;
-                bytes.add(machine.read(page + (scene.iova & 0xFFFF) + offset, 4));
-            }
-        }
-        return bytes;
-    }
-
-    /** An event as far as it is compared: kind, StreamID, address, direction. */
-    private static String text(long[] event) {
-        return "0x%02x sid 0x%x %s 0x%x".formatted(
-                event[0] & 0xFF, event[0] >>> 32, (event[1] >>> 35 & 1) == 1 ? "read" : "write", event[2]);
+    private static List<Long> bytes(Machine machine, RandomStage1 scene) {
+        return scene.places().stream().map(place -> machine.read(place, 4)).toList();
     }
 
     private static List<String> events(SmmuDriver smmu) {
         var events = new ArrayList<String>();
         for (long[] event = smmu.takeEvent(); event != null; event = smmu.takeEvent()) {
-            events.add(text(event));
+            events.add("%016x %016x %016x %016x".formatted(event[0], event[1], event[2], event[3]));
         }
         return events;
     }
@@ -197,70 +241,23 @@ public class DifferentialSmmuIT {
         }
         if (done) {
             TransactionContext context = soft.board().epochs().context();
-            long to = scene.reads ? scene.iova + WRITTEN_BACK : scene.iova;
-            done = Machine.end(context, device.write(context, to, 4, pattern)).result() == Done.DONE;
+            done = Machine.end(context, device.write(context, scene.writes(), 4, pattern)).result() == Done.DONE;
         }
         return new Outcome(done, events(softSmmu), bytes(soft, scene));
     }
 
-    private Outcome carriedOut(RandomStage1 scene, Outcome walked) {
-        List<String> late = eventsOfTheCase();
-        assertThat(late).as("events that came after their case, which expected none").isEmpty();
+    /** Events come on a thread of the host, so those that have to come are waited for. */
+    private Outcome carriedOut(RandomStage1 scene, int expectedEvents) {
+        assertThat(events(hardSmmu)).as("events that came after their case, which expected none").isEmpty();
         boolean done = scene.reads
-                ? nic.copy(scene.iova, scene.iova + WRITTEN_BACK, 4)
+                ? nic.copy(scene.iova, scene.writes(), 4)
                 : nic.fill(scene.iova, 4, PATTERN);
-        List<String> events = eventsOfTheCase();
-        List<Long> bytes = bytes(hard, scene);
-        long end = System.nanoTime() + PATIENCE;
-        while (events.isEmpty() && expectsEvent(scene, walked, done, bytes)) {
-            assertThat(System.nanoTime()).as("%s%nsoft %s%nno event of the host", scene, walked).isLessThan(end);
-            Thread.yield();
-            events = eventsOfTheCase();
-        }
-        if (events.isEmpty() && (scene.ste0 & 1) == 1 && (scene.ste0 >>> 1 & 7) == BYPASS) {
-            owed.addAll(walked.events());
-        }
-        return new Outcome(done, events, bytes);
-    }
-
-    /**
-     * {@return the host's events but those that a bypass before may owe} Whether the host reports an address that is too
-     * large for it depends on its size, so nobody waits for that event, and it may come later.
-     */
-    private List<String> eventsOfTheCase() {
         List<String> events = events(hardSmmu);
-        events.removeIf(owed::remove);
-        return events;
-    }
-
-    /** Events come on a thread of the host, so each one that has to come is waited for. */
-    private static boolean expectsEvent(RandomStage1 scene, Outcome walked, boolean done, List<Long> bytes) {
-        boolean legal = (scene.ste0 & 1) == 1 && (scene.ste0 >>> 1 & 7) == 5;
-        if (!legal) {
-            return false;
+        long end = System.nanoTime() + PATIENCE;
+        while (events.size() < expectedEvents && System.nanoTime() < end) {
+            Thread.yield();
+            events.addAll(events(hardSmmu));
         }
-        if (scene.usesWhatIsNotShown() || scene.overrides()) {
-            boolean moved = bytes.contains((long) PATTERN & 0xFFFF_FFFFL);
-            return scene.aborts() ? !done : !moved;
-        }
-        return walked.events().stream().anyMatch(event -> FORWARDED.contains(Integer.decode(event.substring(0, 4))));
-    }
-
-    private static Rule rule(RandomStage1 scene, Outcome walked, Outcome carriedOut) {
-        boolean bothFailed = !walked.done() && !carriedOut.done();
-        boolean sameBytes = walked.bytes().equals(carriedOut.bytes());
-        int config = (int) (scene.ste0 >>> 1 & 7);
-        if (bothFailed && sameBytes && carriedOut.events().isEmpty()
-                && ((scene.ste0 & 1) == 0 || config != 5)) {
-            return config == BYPASS ? Rule.OUTSIDE_RAM : Rule.ABORTED_WITHOUT_AN_EVENT;
-        }
-        if (scene.leavesRam() && bothFailed && sameBytes && carriedOut.events().isEmpty()
-                && walked.events().stream().allMatch(event -> event.startsWith(F_WALK_EABT))) {
-            return Rule.OUTSIDE_RAM;
-        }
-        if (scene.usesWhatIsNotShown()) {
-            return Rule.NOT_SHOWN_BUT_THERE;
-        }
-        return scene.overrides() ? Rule.STE_OVERRIDES : null;
+        return new Outcome(done, events, bytes(hard, scene));
     }
 }

@@ -16,6 +16,7 @@ final class RandomStage1 {
     /** Target pages: 64 KiB each, so that each granule finds one, and a block of 2 MiB all of them. */
     static final int TARGET_COUNT = 32;
 
+    private static final int WRITTEN_BACK = 0x800;
     private static final long OUTSIDE = 1L << 43;
     private static final long TABLE_STEP = 0x1_0000L;
     /** What CD.IPS says for 44 bits, which is all that the guest is shown. */
@@ -30,12 +31,6 @@ final class RandomStage1 {
     private final SplittableRandom random;
     private final boolean tidy;
     private final List<Word> words = new ArrayList<>();
-    private boolean leavesRam;
-    private final long outputSize;
-    private final boolean aborts;
-    private final boolean hidesAttributes;
-    private final boolean hidden;
-    private final boolean confined;
     final long iova;
     final long ste0;
     final long ste1;
@@ -57,19 +52,24 @@ final class RandomStage1 {
         iova = address & ~0xFFFFL | (long) random.nextInt(512) << 2;
         ste1 = ste1();
         ste0 = ste0();
-        outputSize = flaw(6) ? random.nextInt(8) : BITS_44;
-        aborts = reads || !flaw(30);
-        hidesAttributes = rarely(20);
-        hidden = !aborts || hidesAttributes || outputSize > BITS_44 || t0sz < SMALLEST_SIZE_OFFSET
-                || t0sz > LARGEST_SIZE_OFFSET;
-        confined = hidden || overrides();
         descriptor(granule, t0sz);
         tables(GRANULE_BITS[granule], Math.clamp(t0sz, SMALLEST_SIZE_OFFSET, LARGEST_SIZE_OFFSET));
     }
 
-    /** {@return whether something on the way lies where the guest has no RAM} */
-    boolean leavesRam() {
-        return leavesRam;
+    /** {@return where the device writes} */
+    long writes() {
+        return reads ? iova + WRITTEN_BACK : iova;
+    }
+
+    /** {@return the addresses of all words that the accesses may read or write, as far as they hit a target page} */
+    List<Long> places() {
+        var places = new ArrayList<Long>();
+        for (int target = 0; target < TARGET_COUNT; target++) {
+            long page = TARGETS + target * 0x1_0000L + (iova & 0xFFFF);
+            places.add(page);
+            places.add(page + WRITTEN_BACK);
+        }
+        return places;
     }
 
     List<Word> words() {
@@ -91,27 +91,8 @@ final class RandomStage1 {
 
     private long ste1() {
         long caching = random.nextInt(64) << 2;
-        long privileges = rarely(8) ? (long) random.nextInt(16) << 48 : 0; // PRIVCFG, INSTCFG
+        long privileges = rarely(8) ? (long) random.nextInt(16) << 48 : 0; // PRIVCFG, INSTCFG: not shown, ignored
         return caching | privileges;
-    }
-
-    /** {@return whether the STE overrides privilege or kind of accesses} Such a scene does not leave RAM. */
-    boolean overrides() {
-        return (ste1 >>> 48 & 0xF) != 0;
-    }
-
-    /** {@return CD.A: whether faults are to abort} */
-    boolean aborts() {
-        return aborts;
-    }
-
-    /**
-     * {@return whether software uses what the ID registers do not show, so that a host may have it: CD.A 0 with
-     * TERM_MODEL 1, CD.HAD0 without HAD, a T0SZ for small tables without STT or for 52 bits without VAX,
-     * a CD.IPS beyond OAS} Such a scene does not leave RAM.
-     */
-    boolean usesWhatIsNotShown() {
-        return hidden;
     }
 
     private void descriptor(int granule, int t0sz) {
@@ -124,18 +105,18 @@ final class RandomStage1 {
                 | 2L << 22 // TG1: 4 KiB
                 | bit(30, !flaw(10)) // EPD1
                 | bit(31, !flaw(30)) // V
-                | outputSize << 32
+                | (flaw(6) ? random.nextInt(8) : BITS_44) << 32 // IPS
                 | bit(35, rarely(6)) // AFFD
                 | bit(36, rarely(8)) // WXN
                 | bit(38, rarely(6)) // TBI0
                 | bit(40, rarely(8)) // PAN
                 | bit(41, !flaw(30)) // AA64
                 | bit(44, flaw(30)) // S
-                | bit(45, confined || !rarely(12)) // R
-                | bit(46, aborts) // A
+                | bit(45, !rarely(12)) // R
+                | bit(46, !flaw(15)) // A
                 | (long) (1 + random.nextInt(200)) << 48; // ASID
         words.add(new Word(DESCRIPTOR, cd));
-        words.add(new Word(DESCRIPTOR + 8, table(0) | bit(60, hidesAttributes))); // HAD0
+        words.add(new Word(DESCRIPTOR + 8, table(0) | bit(1, rarely(20)) | bit(2, rarely(20)))); // HAD0, E0PD0
         words.add(new Word(DESCRIPTOR + 16, table(5)));
         words.add(new Word(DESCRIPTOR + 24, random.nextLong()));
     }
@@ -145,11 +126,7 @@ final class RandomStage1 {
     }
 
     private long table(int number) {
-        if (!confined && flaw(25)) {
-            leavesRam = true;
-            return OUTSIDE + number * TABLE_STEP;
-        }
-        return TABLES + number * TABLE_STEP;
+        return (flaw(25) ? OUTSIDE : TABLES) + number * TABLE_STEP;
     }
 
     private void tables(int granuleBits, int t0sz) {
@@ -160,7 +137,7 @@ final class RandomStage1 {
             int bits = level == 4 - levels ? 64 - t0sz - shift : stride;
             long index = iova >>> shift & (1L << bits) - 1;
             long at = TABLES + (level - 4 + levels) * TABLE_STEP + index * 8;
-            boolean block = level < 3 && rarely(6) && (!confined || level == 2 && granuleBits == 12);
+            boolean block = level < 3 && rarely(6);
             words.add(new Word(at, entry(granuleBits, level, block, level - 4 + levels + 1)));
             if (block) {
                 return;
@@ -183,11 +160,8 @@ final class RandomStage1 {
                 | bit(11, rarely(2)); // nG
         long output;
         if (block) {
-            boolean small = level == 2 && granuleBits == 12;
-            leavesRam |= !small;
-            output = small ? TARGETS : OUTSIDE;
-        } else if (!confined && flaw(15)) {
-            leavesRam = true;
+            output = level == 2 && granuleBits == 12 ? TARGETS : OUTSIDE;
+        } else if (flaw(15)) {
             output = rarely(2) ? OUTSIDE : OUTSIDE << 3;
         } else {
             output = TARGETS + random.nextInt(TARGET_COUNT) * 0x1_0000L;

@@ -3,6 +3,7 @@ package dev.backplane.itest;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.backplane.smmuv3.reference.ReferenceSmmu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ final class TestLibraries {
         addPackages(ObjectMapper.class, packages);
         addPackages(JsonParser.class, packages);
         addPackages(JsonProperty.class, packages);
+        addPackages(ReferenceSmmu.class, packages);
         return packages.toArray(String[]::new);
     }
 

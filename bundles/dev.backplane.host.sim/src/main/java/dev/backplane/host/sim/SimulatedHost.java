@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 public final class SimulatedHost implements HostIommu, AutoCloseable {
     private static final int ENGINE_THREADS = 2;
     private static final long SCATTER_SEED = 0x5EED;
+    private static final long WORD = 0xFFFF_FFFFL;
 
     private final FaultPlan faults = new FaultPlan();
     private final HostEpochs epochs = new HostEpochs();
@@ -123,6 +124,10 @@ public final class SimulatedHost implements HostIommu, AutoCloseable {
         for (HostSmmu smmu : smmus) {
             var statistics = smmu.hardware().statistics();
             nodes.add(InspectNode.group(smmu.name(), List.of(
+                    InspectNode.hex("IDR0", smmu.identity().idr0() & WORD),
+                    InspectNode.hex("IDR1", smmu.identity().idr1() & WORD),
+                    InspectNode.hex("IDR3", smmu.identity().idr3() & WORD),
+                    InspectNode.hex("IDR5", smmu.identity().idr5() & WORD),
                     InspectNode.number("VMIDs", smmu.vmids().inUse()),
                     InspectNode.number("ASIDs", smmu.asids().inUse()),
                     InspectNode.number("batches of commands", smmu.batches()),

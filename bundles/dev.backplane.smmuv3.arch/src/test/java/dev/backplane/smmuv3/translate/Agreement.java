@@ -3,6 +3,7 @@ package dev.backplane.smmuv3.translate;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.backplane.memory.Translation;
+import dev.backplane.smmuv3.reference.ReferenceSmmu;
 
 /** Compares what the translator made of a transaction with what {@link ReferenceSmmu} makes of it. */
 final class Agreement {

@@ -4,6 +4,7 @@ import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
+import dev.backplane.smmuv3.reference.ReferenceSmmu;
 import dev.backplane.smmuv3.spec.ContextTable.Cd;
 import dev.backplane.smmuv3.spec.StreamTable.Ste;
 import java.nio.ByteBuffer;

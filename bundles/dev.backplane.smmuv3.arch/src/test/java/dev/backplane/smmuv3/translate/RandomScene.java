@@ -3,6 +3,7 @@ package dev.backplane.smmuv3.translate;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
+import dev.backplane.smmuv3.reference.ReferenceSmmu;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;

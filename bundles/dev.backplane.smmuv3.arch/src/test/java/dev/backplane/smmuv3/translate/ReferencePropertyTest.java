@@ -6,6 +6,7 @@ import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.Translation;
+import dev.backplane.smmuv3.reference.ReferenceSmmu;
 import dev.backplane.smmuv3.spec.EventType;
 import java.util.ArrayList;
 import java.util.EnumMap;

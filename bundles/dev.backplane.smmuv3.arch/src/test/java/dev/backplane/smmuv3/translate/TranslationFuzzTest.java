@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.Translation;
+import dev.backplane.smmuv3.reference.ReferenceSmmu;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

@@ -1,22 +1,27 @@
-package dev.backplane.smmuv3.translate;
+package dev.backplane.smmuv3.reference;
 
 import dev.backplane.memory.MemoryAttributes;
 import dev.backplane.memory.MemoryAttributes.Cacheability;
 import dev.backplane.memory.MemoryAttributes.Shareability;
 import dev.backplane.memory.MemoryAttributes.Type;
+import dev.backplane.smmuv3.translate.SmmuCapabilities;
+import dev.backplane.smmuv3.translate.SmmuConfiguration;
 
 /**
  * A second transcription of IHI 0070 and of VMSAv8-64, as plain as it can be: bit numbers as the manual prints them,
- * nothing cached, nothing shared with the implementation but the result types. A fault is an exception.
+ * nothing cached, nothing shared with the implementation but the result types. A fault is an exception. Other modules'
+ * tests get it as a library of its own. Not thread-safe.
  */
-final class ReferenceSmmu {
-    interface Memory {
-        /** Answers a word, or null for an external abort. */
+public final class ReferenceSmmu {
+    /** What structures are read from. */
+    @FunctionalInterface
+    public interface Memory {
+        /** {@return a word, or null for an external abort} */
         Long load(long address);
     }
 
     /** Is told where a structure is about to be read, so that a test can put it there. */
-    interface Placement {
+    public interface Placement {
         void l1Std(long address);
 
         void ste(long address);
@@ -26,8 +31,18 @@ final class ReferenceSmmu {
         void cd(long address);
     }
 
-    /** The outcome: an address with its properties, or a termination with the record that is made, if any. */
-    record Outcome(
+    /**
+     * The outcome: an address with its properties, or a termination with the record that is made, if any.
+     *
+     * @param output output address, 0 when terminated
+     * @param size bytes around it that translate alike, 0 when terminated
+     * @param read whether reads may pass
+     * @param write whether writes may pass
+     * @param attributes memory attributes, null when terminated
+     * @param end {@code mapped}, {@code ABORT} or {@code RAZ_WI}
+     * @param record four words in hexadecimal, or null when nothing is recorded
+     */
+    public record Outcome(
             long output,
             long size,
             boolean read,
@@ -35,7 +50,8 @@ final class ReferenceSmmu {
             MemoryAttributes attributes,
             String end,
             String record) {
-        static Outcome mapped(long output, long size, boolean read, boolean write, MemoryAttributes attributes) {
+        /** {@return a translation} */
+        public static Outcome mapped(long output, long size, boolean read, boolean write, MemoryAttributes attributes) {
             return new Outcome(output, size, read, write, attributes, "mapped", null);
         }
     }
@@ -73,14 +89,44 @@ final class ReferenceSmmu {
     private int s2MemAttr;
     private int s2Sh;
 
-    ReferenceSmmu(SmmuCapabilities caps, SmmuConfiguration regs, Memory memory, Placement placement) {
+    private static final Placement NOWHERE = new Placement() {
+        @Override
+        public void l1Std(long address) {}
+
+        @Override
+        public void ste(long address) {}
+
+        @Override
+        public void l1Cd(long address) {}
+
+        @Override
+        public void cd(long address) {}
+    };
+
+    /**
+     * Makes one that is enabled, over a linear stream table that is there, and records invalid StreamIDs.
+     *
+     * @param idr ID registers IDR0, IDR1, IDR3 and IDR5
+     */
+    public static ReferenceSmmu overLinearTable(int[] idr, long streamTable, int log2Streams, Memory memory) {
+        return new ReferenceSmmu(
+                SmmuCapabilities.ofIdRegisters(idr[0], idr[1], idr[2], idr[3]),
+                new SmmuConfiguration(true, 0, streamTable, log2Streams, 0, false, true),
+                memory,
+                NOWHERE);
+    }
+
+    /** Makes one; {@code placement} is told before each structure is read. */
+    public ReferenceSmmu(SmmuCapabilities caps, SmmuConfiguration regs, Memory memory, Placement placement) {
         this.caps = caps;
         this.regs = regs;
         this.memory = memory;
         this.placement = placement;
     }
 
-    Outcome translate(int streamId, int substreamId, boolean privileged, boolean instruction, long iova, boolean read) {
+    /** {@return what becomes of an access; {@code substreamId} is -1 for none} */
+    public Outcome translate(
+            int streamId, int substreamId, boolean privileged, boolean instruction, long iova, boolean read) {
         sid = streamId;
         ssid = substreamId;
         priv = privileged;
