@@ -51,6 +51,7 @@ public final class AssignedContext implements AssignedDeviceContext {
     @Override
     public void connect(HostPciDevice device, String iommufd) throws RealizeException {
         assignments.connect(function, base, device, iommufd);
+        function.connect(device);
     }
 
     @Override

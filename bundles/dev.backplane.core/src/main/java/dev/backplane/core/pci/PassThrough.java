@@ -3,15 +3,21 @@ package dev.backplane.core.pci;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.memory.Rendered;
 import dev.backplane.hostpci.AssignedDevice;
+import dev.backplane.hostpci.HostPciDevice;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
  * The part of an assigned function's configuration space that the host's device answers for. While no model serves,
- * reads answer what was read last, and writes wait for the next model, the last one of each place. Called without the
- * segment's lock. Thread-safe.
+ * reads answer what was read last, and writes wait for the next model, the last one of each place. Command alone does not
+ * wait: software that takes bus mastering away relies on it. Called without the segment's lock. Thread-safe.
  */
 final class PassThrough {
+    private static final int COMMAND = 0x04;
+    private static final int MEMORY_SPACE = 1 << 1;
+    private static final int BUS_MASTER = 1 << 2;
+    private static final int INTERRUPT_DISABLE = 1 << 10;
+
     private final ConfigTemplate template;
     private final DeviceGate gate;
     private final byte[] last;
@@ -19,6 +25,8 @@ final class PassThrough {
     private final Map<Place, Write> waiting = new LinkedHashMap<>();
 
     private AssignedDevice device;
+    /** What the slot keeps while no model serves, or null. */
+    private HostPciDevice hardware;
     private boolean busMaster;
     private boolean pinDisabled;
 
@@ -46,12 +54,17 @@ final class PassThrough {
         waiting.clear();
     }
 
+    /** Learns of the hardware, which the slot keeps from one model to the next. */
+    synchronized void connect(HostPciDevice opened) {
+        hardware = opened;
+    }
+
     /** Lets go of the model. */
     synchronized void vacate() {
         device = null;
     }
 
-    /** Tells the model what the Command register says, if that is new. */
+    /** Tells the model what the Command register says, or the hardware itself while there is none, if that is new. */
     synchronized void command(boolean master, boolean disabled) {
         if (master == busMaster && disabled == pinDisabled) {
             return;
@@ -60,6 +73,9 @@ final class PassThrough {
         pinDisabled = disabled;
         if (device != null) {
             guarded(() -> device.commandChanged(master, disabled));
+        } else if (hardware != null) {
+            int command = MEMORY_SPACE | (master ? BUS_MASTER : 0) | (disabled ? INTERRUPT_DISABLE : 0);
+            guarded(() -> hardware.write(HostPciDevice.CONFIG_REGION, COMMAND, 2, command));
         }
     }
 

@@ -8,6 +8,7 @@ import dev.backplane.device.DeviceContext;
 import dev.backplane.device.DeviceContext.Effect;
 import dev.backplane.device.ResetKind;
 import dev.backplane.hostpci.AssignedDevice;
+import dev.backplane.hostpci.HostPciDevice;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaPort;
@@ -171,6 +172,15 @@ public final class PciFunction {
         if (following != null) {
             following.serve(device);
         }
+    }
+
+    /**
+     * Learns of the host device that an assigned function stands for; it stays while models come and go.
+     *
+     * @param device the open device
+     */
+    public void connect(HostPciDevice device) {
+        passThrough.connect(device);
     }
 
     /** Lets go of the model: its regions and its context. The caller has parked the gate. */
