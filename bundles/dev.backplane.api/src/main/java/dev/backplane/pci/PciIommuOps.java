@@ -51,10 +51,14 @@ public interface PciIommuOps {
      * is there. A function has a requester ID to be known by when software has numbered its bus: behind a port without
      * a number the device is connected and disconnected at once, so that a refusal comes when it is plugged; its DMA is
      * blocked then, and it is connected when the bus has got its number. When software renumbers, it is disconnected
-     * under the old address and connected under the new one. At each call its DMA reaches the guest's memory ({@link
-     * HostIommuDevice#pass}), unless a predecessor had it connected; a successor that serves the same purpose finds the
-     * device as its predecessor left it, attached, and keeps it so. Called again with another object of the same host
-     * name when the device's own model has a successor.
+     * under the old address and connected under the new one. A successor that serves the same purpose finds the device
+     * as its predecessor left it, attached, and keeps it so. Called again with another object of the same host name when
+     * the device's own model has a successor.
+     *
+     * <p>In all other calls the model says where the device's DMA goes, by {@link HostIommuDevice#pass} or {@link
+     * HostIommuDevice#block}, or by attaching it if it asked for a nesting parent: until then it goes where it went, so
+     * that nothing passes for a moment that is to abort. If it says nothing and asked for no nesting parent, the DMA
+     * reaches the guest's memory when this returns.
      *
      * @param function the function
      * @param device the host's side of it

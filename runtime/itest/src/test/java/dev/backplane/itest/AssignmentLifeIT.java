@@ -161,6 +161,66 @@ public class AssignmentLifeIT {
         assertThat(machine.read(TARGET, 4)).isEqualTo(5);
     }
 
+    private void swapBackAndForth() throws PlugException {
+        for (int round = 0; round < 5; round++) {
+            machine.board().swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1"));
+            assertThat(machine.slot(SMMU).provider().orElseThrow()).contains("dev.backplane.smmuv3.emulated");
+            machine.board().swap(SMMU, Map.of("accel", "on"));
+            assertThat(machine.slot(SMMU).provider().orElseThrow()).contains(ACCEL);
+        }
+    }
+
+    @Test
+    public void anAbortingStreamNeverPassesWhileTheSlotGoesBackAndForth() throws Exception {
+        smmu.enable();
+        smmu.entry(stream, 1, 0); // V, Config 0: abort
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        nic.fillForEver(TARGET, 0x1000, 0x5EC0_11D5, 0);
+        swapBackAndForth();
+        long errors = nic.errors();
+        Awaitility.await().until(() -> nic.errors() > errors);
+        nic.stop();
+        assertThat(nic.transfers()).as("transfers that passed").isZero();
+        assertThat(machine.read(TARGET, 4)).isZero();
+        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
+    }
+
+    @Test
+    public void aBypassingStreamNeverAbortsWhileTheSlotGoesBackAndForth() throws Exception {
+        smmu.enable();
+        smmu.entry(stream, 1 | 4 << 1, 0); // V, Config 4: bypass
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        nic.fillForEver(TARGET, 0x1000, 0x600D_F00D, 0);
+        swapBackAndForth();
+        long transfers = nic.transfers();
+        Awaitility.await().until(() -> nic.transfers() > transfers);
+        nic.stop();
+        assertThat(nic.errors()).as("accesses that failed").isZero();
+        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
+    }
+
+    @Test
+    public void busMasteringThatSoftwareTakesAwayWhileNoModelServesStopsTheHardwareAtOnce() throws Exception {
+        translate();
+        Bundle vfio = bundles.find(VFIO);
+        nic.fillForEver(IOVA, 0x1000, 0x1234_5678, 0);
+        long before = nic.errors();
+        vfio.stop();
+        assertThat(machine.config(nic.function(), 4, 2) & 4).as("Bus Master Enable").isEqualTo(4);
+        machine.config(nic.function(), 4, 2, 0x2);
+        machine.write(TARGET, 4, 0);
+        assertThat(machine.read(TARGET, 4)).as("what the device wrote after the write of Command").isZero();
+        machine.config(nic.function(), 4, 2, 0x6);
+        Awaitility.await().until(() -> machine.read(TARGET, 4) == 0x1234_5678);
+        machine.config(nic.function(), 4, 2, 0x2);
+        vfio.start();
+        assertThat(nic.isBusy()).isTrue();
+        assertThat(nic.errors()).as("refused while bus mastering is off").isGreaterThan(before);
+        machine.write(TARGET, 4, 0);
+        assertThat(machine.read(TARGET, 4)).isZero();
+        nic.stop();
+    }
+
     @Test
     public void theSlotIsNotGivenToAnEmulatedSmmuWhileAnAssignedStreamTranslates() throws Exception {
         translate();

@@ -44,6 +44,12 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The model lets go of a device whose DMA may be under way with addresses that only its tables translate. */
     private volatile boolean leaving;
 
+    /** A model lets go of a device that another one has already: where its DMA goes is no longer for it to say. */
+    private volatile boolean taken;
+
+    /** A model has said where the DMA goes. */
+    private volatile boolean decided;
+
     Assignment(
             Assignments all,
             PciFunction function,
@@ -90,9 +96,13 @@ final class Assignment implements AssignedFunction, AutoCloseable {
 
     @Override
     public Optional<String> pass() {
+        if (taken) {
+            return Optional.empty();
+        }
         if (leaving) {
             return block();
         }
+        decided = true;
         try {
             device.attach(stage2.table());
             return Optional.empty();
@@ -103,6 +113,10 @@ final class Assignment implements AssignedFunction, AutoCloseable {
 
     @Override
     public Optional<String> block() {
+        if (taken) {
+            return Optional.empty();
+        }
+        decided = true;
         try {
             device.detach();
             return Optional.empty();
@@ -191,6 +205,10 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         PciRequester as = known;
         behind = null;
         known = null;
+        unset(ops, as);
+    }
+
+    private void unset(PciIommuOps ops, PciRequester as) {
         if (ops != null) {
             try {
                 ops.unsetIommuDevice(as);
@@ -252,13 +270,10 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             return false;
         }
         Set<ViommuFlag> wanted = Set.copyOf(ops.viommuFlags());
-        if (known != null && wanted.equals(flags)) {
-            adopt(ops);
-        } else {
+        if (known == null || !wanted.equals(flags)) {
             change(ops, wanted);
-        }
-        if (known == null) {
-            takeAddress(ops);
+        } else {
+            adopt(ops);
         }
         return false;
     }
@@ -270,33 +285,54 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         if (!before.equals(function.requesterNow()) || !function.isNumbered()) {
             // Software has renumbered while no model was there.
             unsetBlocked();
+            takeAddress(ops);
         }
     }
 
-    private void change(PciIommuOps ops, Set<ViommuFlag> wanted) throws HostException {
-        if (behind == null && known != null) {
-            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
-        }
-        unset();
-        flags = wanted;
+    /**
+     * A model for another purpose. It says where the DMA goes, and only then the one before lets go: what one of them
+     * aborts does not pass for a moment, and what both let pass does not abort.
+     */
+    private void change(PciIommuOps ops, Set<ViommuFlag> wanted) throws HostException, PlugException {
+        PciIommuOps old = behind;
+        PciRequester as = known;
+        Stage2 before = stage2;
         boolean nesting = wanted.contains(ViommuFlag.WANT_NESTING_PARENT);
-        if (stage2.table().isNestingParent() != nesting) {
-            Stage2 before = stage2;
-            stage2 = memory.attach(device, nesting);
-            memory.release(before);
+        if (before.table().isNestingParent() != nesting) {
+            stage2 = memory.prepare(before, device, nesting);
+        }
+        behind = null;
+        known = null;
+        flags = wanted;
+        try {
+            takeAddress(ops);
+        } finally {
+            taken = true;
+            try {
+                unset(old, as);
+            } finally {
+                taken = false;
+            }
+            if (stage2 != before) {
+                memory.release(before);
+            }
         }
     }
 
+    /** Nothing passes before the model says so; one that says nothing lets everything pass. */
     private void takeAddress(PciIommuOps ops) throws PlugException {
-        if (function.isNumbered()) {
-            require(pass());
-            Optional<String> refusal = set(ops, function.requesterNow());
-            if (refusal.isPresent()) {
-                block();
-                throw new PlugException(refusal.get());
-            }
-        } else {
+        if (!function.isNumbered()) {
             require(block());
+            return;
+        }
+        decided = flags.contains(ViommuFlag.WANT_NESTING_PARENT);
+        Optional<String> refusal = set(ops, function.requesterNow());
+        if (refusal.isPresent()) {
+            block();
+            throw new PlugException(refusal.get());
+        }
+        if (!decided) {
+            require(pass());
         }
     }
 

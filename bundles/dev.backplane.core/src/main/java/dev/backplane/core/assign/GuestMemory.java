@@ -26,10 +26,13 @@ final class GuestMemory {
     /** A page table with the guest's memory, and how many devices are attached to it. */
     static final class Stage2 {
         private final Hwpt table;
+        /** The same for all tables of one IOMMU of the host, as far as that is known. */
+        private final Object where;
         private int devices;
 
-        private Stage2(Hwpt table) {
+        private Stage2(Hwpt table, Object where) {
             this.table = table;
+            this.where = where;
         }
 
         Hwpt table() {
@@ -101,7 +104,7 @@ final class GuestMemory {
                 }
             }
         }
-        var made = new Stage2(device.allocateHwpt(ioas, nestingParent));
+        var made = new Stage2(device.allocateHwpt(ioas, nestingParent), new Object());
         try (var undo = new Undo()) {
             undo.add(made.table::close);
             device.attach(made.table);
@@ -110,6 +113,25 @@ final class GuestMemory {
         made.devices = 1;
         tables.add(made);
         return made;
+    }
+
+    /**
+     * Finds or makes a table of the other kind for a device, which stays attached as it is.
+     *
+     * @param now the device's table so far
+     * @throws HostException if the host refuses; nothing has changed then
+     */
+    Stage2 prepare(Stage2 now, IommufdDevice device, boolean nestingParent) throws HostException {
+        Stage2 other = tables.stream()
+                .filter(shared -> shared.where == now.where && shared.table.isNestingParent() == nestingParent)
+                .findFirst()
+                .orElse(null);
+        if (other == null) {
+            other = new Stage2(device.allocateHwpt(ioas, nestingParent), now.where);
+            tables.add(other);
+        }
+        other.devices++;
+        return other;
     }
 
     /** A device is no longer attached to a table; the last one takes it along. */

@@ -285,9 +285,31 @@ class HostDeviceTest {
         iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
         bench.registry.offer(iommus.offer(21));
         bench.settled(board);
-        assertThat(iommus.journal).containsSubsequence("1 set 00:03.0 " + ONE, "1 unset 00:03.0", "2 set 00:03.0 " + ONE);
+        assertThat(iommus.journal).containsSubsequence("1 set 00:03.0 " + ONE, "2 set 00:03.0 " + ONE, "1 unset 00:03.0");
         assertThat(host.devices.get(ONE).table.nesting).isTrue();
         assertThat(tables()).isEqualTo(1);
+    }
+
+    @Test
+    void aSuccessorOfAnotherKindSaysWhereTheDmaGoesBeforeThePredecessorLetsGo() throws Exception {
+        iommus.lettingPass = true;
+        for (boolean pass : new boolean[] {false, true}) {
+            iommus.says = pass;
+            iommus.flags.clear();
+            plugIommu();
+            plug("nic0", "3", ONE);
+            host.journal.clear();
+            iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+            Offer next = iommus.offer(21);
+            bench.registry.offer(next);
+            bench.settled(board);
+            assertThat(host.journal).containsExactly("hwpt nesting", pass ? "attach " + ONE : "detach " + ONE);
+            assertThat(tables()).isEqualTo(1);
+            iommus.says = null;
+            board.unplug("nic0");
+            board.unplug("smmu0");
+            bench.withdraw(next);
+        }
     }
 
     @Test
@@ -421,6 +443,21 @@ class HostDeviceTest {
         bench.settled(board);
         assertThat(host.devices.get(ONE).config[0xE4]).isEqualTo((byte) 0x33);
         assertThat(config(0xE0, 1)).isEqualTo(0x22);
+    }
+
+    /** Software takes bus mastering away to rely on it, so the hardware learns of it at once. */
+    @Test
+    void whileNoModelServesCommandReachesTheHardware() throws Exception {
+        plug("nic0", "3", ONE);
+        config(0x04, 2, 0x6);
+        bench.withdraw(deviceOffer);
+        byte[] device = host.devices.get(ONE).config;
+        config(0x04, 2, 0x402);
+        assertThat(device[4]).as("memory space").isEqualTo((byte) 0x02);
+        assertThat(device[5]).as("interrupt disable").isEqualTo((byte) 0x04);
+        config(0x04, 2, 0x6);
+        assertThat(device[4]).as("memory space, bus master").isEqualTo((byte) 0x06);
+        assertThat(device[5]).isZero();
     }
 
     /** Software may go on for as long as it likes. */

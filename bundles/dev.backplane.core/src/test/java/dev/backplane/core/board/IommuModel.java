@@ -51,7 +51,12 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
     static final class Factory implements DeviceFactory {
         final List<String> journal = new ArrayList<>();
         final Map<Integer, String> devices = new TreeMap<>();
+        /** The number of the model that had a device last. */
+        final Map<Integer, Integer> holders = new TreeMap<>();
         final Set<ViommuFlag> flags = EnumSet.noneOf(ViommuFlag.class);
+        /** Whether a device that comes is let pass; null to say nothing, which only one without nesting may. */
+        Boolean says;
+
         /** Whether a device that leaves is let pass, as models of SMMUs do. */
         boolean lettingPass;
 
@@ -123,7 +128,13 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         if (!factory.refusal.isEmpty()) {
             return Optional.of(factory.refusal);
         }
+        factory.holders.put(function.alias().requesterId(), number);
         factory.passing.put(function.alias().requesterId(), device);
+        if (factory.says != null) {
+            assertThat(factory.says ? device.pass() : device.block()).isEmpty();
+        } else if (factory.flags.contains(ViommuFlag.WANT_NESTING_PARENT)) {
+            assertThat(device.pass()).isEmpty();
+        }
         String there = factory.devices.putIfAbsent(function.alias().requesterId(), device.hostName());
         return there == null || there.equals(device.hostName())
                 ? Optional.empty()
@@ -133,11 +144,12 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
     @Override
     public void unsetIommuDevice(PciRequester function) {
         note("unset %s", function.address());
-        if (factory.devices.remove(function.alias().requesterId()) == null) {
+        int id = function.alias().requesterId();
+        if (factory.holders.get(id) == number && factory.devices.remove(id) == null) {
             throw new AssertionError("%s has no device".formatted(function.address()));
         }
         if (factory.lettingPass) {
-            assertThat(factory.passing.remove(function.alias().requesterId()).pass()).isEmpty();
+            assertThat(factory.passing.get(id).pass()).isEmpty();
         }
     }
 
