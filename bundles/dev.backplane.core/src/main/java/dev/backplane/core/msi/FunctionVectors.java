@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The vectors of one function that do not go as its writes: all of a host device's, and those of an emulated function
@@ -118,21 +119,35 @@ final class FunctionVectors implements VectorFollower {
     }
 
     private void unwirePin() {
+        removeRoutes(IntStream.of(dropPin()));
+    }
+
+    /** {@return the pin's GSI, which is to be taken out of the table, or -1} */
+    private int dropPin() {
         if (pin == null) {
-            return;
+            return -1;
         }
         try {
             disconnectPin();
         } catch (HostException thrown) {
             warnOfPin(thrown);
         }
-        try {
-            router.remove(pinGsi);
-        } catch (HostException thrown) {
-            warnOfPin(thrown);
-        }
         pin.close();
         pin = null;
+        return pinGsi;
+    }
+
+    /** All that there are go with one write of the accelerator's table. */
+    private void removeRoutes(IntStream gsis) {
+        List<Integer> free = gsis.filter(gsi -> gsi >= 0).boxed().toList();
+        try {
+            if (!free.isEmpty()) {
+                router.remove(free);
+            }
+        } catch (HostException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "slot {0}: GSIs {1}: {2}", function.slot(), free,
+                    thrown.getMessage());
+        }
     }
 
     private void warnOfPin(HostException thrown) {
@@ -234,11 +249,11 @@ final class FunctionVectors implements VectorFollower {
     @Override
     public synchronized void close() {
         device = null;
-        routed.values().forEach(RoutedVector::close);
+        removeRoutes(IntStream.concat(
+                routed.values().stream().mapToInt(RoutedVector::close), IntStream.of(dropPin())));
         routed.clear();
         soft.values().forEach(EventFd::close);
         soft.clear();
         told.clear();
-        unwirePin();
     }
 }

@@ -16,8 +16,10 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * The routes of a board in the accelerator's GSI table. A change replaces the table as a whole; one that the
- * accelerator refuses leaves table and routes as they were. Thread-safe.
+ * The routes of a board in the accelerator's GSI table. A change replaces the table as a whole, because that is what
+ * KVM_SET_GSI_ROUTING does: it costs as much as there are routes, at most {@link VirtualMachine#gsis}. Software's
+ * changes come one by one, each in effect when its write returns, so there is nothing to gather; what a function leaves
+ * behind goes with one. A change that the accelerator refuses leaves table and routes as they were. Thread-safe.
  */
 public final class MsiRouter implements MsiRoutes {
     private static final int REMEMBERED = 64;
@@ -30,26 +32,15 @@ public final class MsiRouter implements MsiRoutes {
 
     /** A GSI and what it stands for. */
     private sealed interface Entry {
-        GsiRoute route(int gsi);
+        GsiRoute route();
     }
 
     /** A message. */
     private record MessageEntry(
-            PciFunction function, int vector, Message message, long doorbell, int deviceId, Fixup fixup)
-            implements Entry {
-        @Override
-        public GsiRoute route(int gsi) {
-            return new GsiRoute.Msi(gsi, doorbell, message.data(), deviceId);
-        }
-    }
+            GsiRoute.Msi route, PciFunction function, int vector, Message message, Fixup fixup) implements Entry {}
 
     /** An input of the interrupt controller. */
-    private record PinEntry(int spi) implements Entry {
-        @Override
-        public GsiRoute route(int gsi) {
-            return new GsiRoute.Pin(gsi, spi);
-        }
-    }
+    private record PinEntry(GsiRoute.Pin route) implements Entry {}
 
     /**
      * Makes a router without routes.
@@ -75,23 +66,30 @@ public final class MsiRouter implements MsiRoutes {
     synchronized int put(
             int gsi, PciFunction function, int vector, Message message, DoorbellFixup.Found found, int deviceId)
             throws HostException {
-        return put(gsi, new MessageEntry(function, vector, message, found.address(), deviceId, found.fixup()));
+        int place = place(gsi);
+        var route = new GsiRoute.Msi(place, found.address(), message.data(), deviceId);
+        return put(place, new MessageEntry(route, function, vector, message, found.fixup()));
     }
 
     /** Puts an input of the interrupt controller into the table; as for messages. */
     synchronized int putPin(int spi) throws HostException {
-        return put(-1, new PinEntry(spi));
+        int place = place(-1);
+        return put(place, new PinEntry(new GsiRoute.Pin(place, spi)));
     }
 
-    private int put(int before, Entry entry) throws HostException {
+    private int place(int before) throws HostException {
         int gsi = before >= 0 ? before : taken.nextClearBit(0);
         if (gsi >= vm.gsis()) {
             throw new HostException("KVM_SET_GSI_ROUTING", Errno.ENOSPC,
                     "all %d GSIs are routed".formatted(vm.gsis()));
         }
+        return gsi;
+    }
+
+    private int put(int gsi, Entry entry) throws HostException {
         Entry old = entries.put(gsi, entry);
         try {
-            if (old == null || !old.route(gsi).equals(entry.route(gsi))) {
+            if (old == null || !old.route().equals(entry.route())) {
                 vm.setGsiRouting(table());
             }
             taken.set(gsi);
@@ -106,17 +104,21 @@ public final class MsiRouter implements MsiRoutes {
         }
     }
 
-    /** Takes a GSI out of the table. */
-    synchronized void remove(int gsi) throws HostException {
-        if (entries.remove(gsi) != null) {
+    /** Takes GSIs out of the table, all with one write of it. */
+    synchronized void remove(List<Integer> gsis) throws HostException {
+        boolean any = false;
+        for (int gsi : gsis) {
+            any |= entries.remove(gsi) != null;
             taken.clear(gsi);
+        }
+        if (any) {
             vm.setGsiRouting(table());
         }
     }
 
     private List<GsiRoute> table() {
         var table = new ArrayList<GsiRoute>(entries.size());
-        entries.forEach((gsi, entry) -> table.add(entry.route(gsi)));
+        entries.values().forEach(entry -> table.add(entry.route()));
         return table;
     }
 
@@ -159,9 +161,9 @@ public final class MsiRouter implements MsiRoutes {
                         message.function().slot(),
                         message.vector(),
                         message.message().address(),
-                        message.doorbell(),
-                        message.message().data(),
-                        message.deviceId(),
+                        message.route().address(),
+                        message.route().data(),
+                        message.route().deviceId(),
                         message.fixup()));
             }
         });

@@ -8,6 +8,7 @@ import dev.backplane.core.pci.PciFunction;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.irq.EventFd;
 import dev.backplane.memory.TransactionContext;
+import java.util.List;
 
 /**
  * One vector on its way through the accelerator: its event, its GSI while software uses the vector, and whether the
@@ -89,10 +90,21 @@ final class RoutedVector {
     }
 
     /** Software does not use the vector any more: the event injects nothing. */
-    synchronized void release() {
-        if (gsi == NONE) {
+    private void release() {
+        int free = disconnect();
+        if (free == NONE) {
             return;
         }
+        try {
+            router.remove(List.of(free));
+        } catch (HostException thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "slot {0}: vector {1}: {2}", function.slot(), number,
+                    Rendered.text(thrown));
+        }
+    }
+
+    /** {@return the GSI that the event injected, which is to be taken out of the table, or -1} */
+    private int disconnect() {
         int free = gsi;
         boolean connected = routed != null;
         gsi = NONE;
@@ -105,16 +117,13 @@ final class RoutedVector {
             LOGGER.log(System.Logger.Level.WARNING, "slot {0}: vector {1}: {2}", function.slot(), number,
                     Rendered.text(thrown));
         }
-        try {
-            router.remove(free);
-        } catch (HostException thrown) {
-            LOGGER.log(System.Logger.Level.WARNING, "slot {0}: vector {1}: {2}", function.slot(), number,
-                    Rendered.text(thrown));
-        }
+        return free;
     }
 
-    synchronized void close() {
-        release();
+    /** Ends for good. {@return the GSI that is to be taken out of the table, or -1} */
+    synchronized int close() {
+        int free = disconnect();
         event.close();
+        return free;
     }
 }

@@ -31,6 +31,8 @@ final class SimVm implements VirtualMachine {
     private final Set<Irqfd> irqfds = ConcurrentHashMap.newKeySet();
     private final ConcurrentMap<Integer, Resampler> resamplers = new ConcurrentHashMap<>();
     private volatile GsiRoute[] table = {};
+    private final LongAdder tableWrites = new LongAdder();
+    private final LongAdder entriesWritten = new LongAdder();
     private final LongAdder delivered = new LongAdder();
     private final LongAdder unrouted = new LongAdder();
     private final LongAdder undelivered = new LongAdder();
@@ -83,6 +85,8 @@ final class SimVm implements VirtualMachine {
             next[route.gsi()] = route;
         }
         table = next;
+        tableWrites.increment();
+        entriesWritten.add(routes.size());
     }
 
     private void requireIrqchip(String operation) throws HostException {
@@ -177,6 +181,8 @@ final class SimVm implements VirtualMachine {
                         InspectNode.text("irqchip", irqchip == null ? "user space" : "kernel"),
                         InspectNode.number("gsis", gsis()),
                         InspectNode.group("routes", routes),
+                        InspectNode.number("table writes", tableWrites.sum()),
+                        InspectNode.number("entries written", entriesWritten.sum()),
                         InspectNode.group("irqfds", events),
                         InspectNode.number("delivered", delivered.sum()),
                         InspectNode.number("unrouted", unrouted.sum())
