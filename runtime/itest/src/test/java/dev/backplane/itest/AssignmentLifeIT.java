@@ -228,7 +228,9 @@ public class AssignmentLifeIT {
         assertThatThrownBy(() -> machine.board()
                         .swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1")))
                 .isInstanceOf(PlugException.class)
-                .hasMessageContaining("the host translates for assigned devices of StreamID 0x%x", stream);
+                .hasMessage(("slot smmu0: the host translates for assigned devices of StreamID 0x%x, and no software "
+                        + "walk can shadow-map a physical device: let the guest's driver detach them, or unplug them, "
+                        + "first").formatted(stream));
         assertThat(machine.slot(SMMU).provider().orElseThrow()).contains(ACCEL);
         assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
         assertThat(nic.fill(IOVA, 4, 6)).isTrue();

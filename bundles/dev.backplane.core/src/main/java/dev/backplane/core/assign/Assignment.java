@@ -132,9 +132,23 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         return ops != null && ops.viommuFlags().contains(ViommuFlag.WANT_NESTING_PARENT);
     }
 
-    /** Attaches the device to the guest's memory, as the IOMMU that serves wants it. */
-    void attach() throws HostException {
-        stage2 = memory.attach(device, wantsNesting(function.iommuOps()));
+    /**
+     * Attaches the device to the guest's memory, as the IOMMU that serves wants it.
+     *
+     * @throws PlugException if the host cannot do that
+     */
+    void attach() throws HostException, PlugException {
+        boolean nesting = wantsNesting(function.iommuOps());
+        try {
+            stage2 = memory.attach(device, nesting);
+        } catch (HostException refused) {
+            if (nesting && refused.errno() == Errno.EOPNOTSUPP) {
+                throw new PlugException(("host device %s: %s: slot %s, the IOMMU, nests the guest's tables in the "
+                        + "host's: set accel=off there, or assign a device behind an SMMU of the host that can")
+                        .formatted(address, refused.getMessage(), function.iommuSlot()));
+            }
+            throw refused;
+        }
     }
 
     /** Gives the guest's memory back; the device is bound no more. */
@@ -181,7 +195,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     private void requireBlocked() throws PlugException {
         Optional<String> trouble = block();
         if (trouble.isPresent()) {
-            throw new PlugException(trouble.get());
+            throw new PlugException("host device %s: %s".formatted(address, trouble.get()));
         }
     }
 
@@ -191,7 +205,8 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             refusal = ops.setIommuDevice(as, this);
         } catch (RuntimeException | LinkageError thrown) {
             Assignments.troubled(function, "its IOMMU failed", thrown);
-            refusal = Optional.of("its IOMMU failed: " + thrown.getClass().getSimpleName());
+            refusal = Optional.of("host device %s: slot %s, the IOMMU, failed: %s"
+                    .formatted(address, function.iommuSlot(), thrown.getClass().getSimpleName()));
         }
         if (refusal.isEmpty()) {
             behind = ops;

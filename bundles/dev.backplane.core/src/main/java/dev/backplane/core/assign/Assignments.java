@@ -100,9 +100,11 @@ public final class Assignments implements IommuObserver, AutoCloseable {
             assignments.add(assignment);
             undo.forget();
             return assignment;
-        } catch (HostException | PlugException refused) {
+        } catch (HostException refused) {
             throw new RealizeException("slot %s: host device %s: %s"
                     .formatted(function.slot(), device.address(), refused.getMessage()));
+        } catch (PlugException refused) {
+            throw new RealizeException("slot %s: %s".formatted(function.slot(), refused.getMessage()));
         }
     }
 

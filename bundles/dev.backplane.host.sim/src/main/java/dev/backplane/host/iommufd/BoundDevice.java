@@ -65,7 +65,7 @@ final class BoundDevice extends IommufdObject implements IommufdDevice {
             require(file, Operation.IOMMU_GET_HW_INFO);
             file.faults().check(Operation.IOMMU_GET_HW_INFO);
             SmmuIdentity identity = smmu().identity();
-            return PromisedFields.of(identity, !hasAts(), pasidBits());
+            return PromisedFields.of(identity, smmu().parameters().told(), !hasAts(), pasidBits());
         }
     }
 

@@ -36,4 +36,7 @@ package dev.backplane.host.sim;
 
     /** {@return whether TLBI commands take ranges} */
     boolean ril() default true;
+
+    /** {@return fields of the ID registers that are told otherwise than they are, such as IDR0.TTENDIAN=3} */
+    String[] told() default {};
 }

@@ -2,6 +2,7 @@ package dev.backplane.host.sim;
 
 import dev.backplane.device.DeviceLog;
 import dev.backplane.host.smmu.SmmuParameters;
+import dev.backplane.host.smmu.ToldField;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.HostFaults;
 import dev.backplane.hostiommu.HostIommu;
@@ -10,6 +11,7 @@ import dev.backplane.smmuv3.translate.Granule;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -52,7 +54,8 @@ public final class SimulatedHostComponent {
                         configuration.ats(),
                         configuration.ssidsize(),
                         configuration.ril(),
-                        configuration.sidsize()),
+                        configuration.sidsize(),
+                        Arrays.stream(configuration.told()).map(ToldField::parse).toList()),
                 HostPlan.devices(configuration.devices()));
     }
 

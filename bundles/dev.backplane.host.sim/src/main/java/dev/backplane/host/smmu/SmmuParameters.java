@@ -8,6 +8,7 @@ import dev.backplane.smmuv3.spec.IdRegisters.Idr0;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr1;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr3;
 import dev.backplane.smmuv3.translate.Granule;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param substreamBits IDR1.SSIDSIZE, 0 to 20
  * @param rangeInvalidation IDR3.RIL
  * @param streamBits IDR1.SIDSIZE, 10 to 16
+ * @param told what is told of them instead of what is so
  */
 public record SmmuParameters(
         int outputBits,
@@ -30,11 +32,12 @@ public record SmmuParameters(
         boolean ats,
         int substreamBits,
         boolean rangeInvalidation,
-        int streamBits) {
+        int streamBits,
+        List<ToldField> told) {
 
     /** 48 bits, all granules, nesting with S2FWB, ATS, 16-bit StreamIDs and SubstreamIDs, range invalidation. */
     public static final SmmuParameters DEFAULT =
-            new SmmuParameters(48, Set.of(Granule.values()), true, true, true, 16, true, 16);
+            new SmmuParameters(48, Set.of(Granule.values()), true, true, true, 16, true, 16, List.of());
 
     private static final int QUEUE_BITS = 19;
 
@@ -45,6 +48,7 @@ public record SmmuParameters(
      */
     public SmmuParameters {
         granules = Set.copyOf(granules);
+        told = List.copyOf(told);
         if (!granules.contains(Granule.KIB4)) {
             throw new IllegalArgumentException("granules without 4K: the host's own tables need it");
         }

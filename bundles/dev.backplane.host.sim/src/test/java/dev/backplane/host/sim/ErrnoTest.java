@@ -166,8 +166,8 @@ final class ErrnoTest {
         Set<Granule> granules = EnumSet.allOf(Granule.class);
         Function<SmmuParameters, Arguments> of = Arguments::of;
         return Stream.of(
-                of.apply(new SmmuParameters(48, granules, false, false, true, 16, true, 16)),
-                of.apply(new SmmuParameters(48, granules, true, false, true, 16, true, 16)));
+                of.apply(new SmmuParameters(48, granules, false, false, true, 16, true, 16, List.of())),
+                of.apply(new SmmuParameters(48, granules, true, false, true, 16, true, 16, List.of())));
     }
 
     @ParameterizedTest

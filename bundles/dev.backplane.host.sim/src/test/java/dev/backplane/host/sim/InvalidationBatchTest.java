@@ -9,6 +9,7 @@ import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.Viommu.Invalidated;
 import dev.backplane.smmuv3.translate.Granule;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,7 +94,7 @@ final class InvalidationBatchTest {
 
     @Test
     void withoutRangeInvalidationARangeIsReserved() throws HostException {
-        var parameters = new SmmuParameters(48, EnumSet.allOf(Granule.class), true, true, true, 0, false, 16);
+        var parameters = new SmmuParameters(48, EnumSet.allOf(Granule.class), true, true, true, 0, false, 16, List.of());
         try (Rig plain = new Rig(Rig.plan(parameters, "dma"))) {
             Rig.Assigned other = plain.new Assigned(Rig.DMA);
             assertThat(other.invalidate(HostCommand.TLBI_NH_VA | 0x1000, 0x1401)).isFalse();
@@ -105,7 +106,7 @@ final class InvalidationBatchTest {
 
     @Test
     void withoutAtsThereIsNoCommandForIt() throws HostException {
-        var parameters = new SmmuParameters(48, EnumSet.allOf(Granule.class), true, true, false, 16, true, 16);
+        var parameters = new SmmuParameters(48, EnumSet.allOf(Granule.class), true, true, false, 16, true, 16, List.of());
         try (Rig plain = new Rig(Rig.plan(parameters, "dma"))) {
             Rig.Assigned other = plain.new Assigned(Rig.DMA);
             assertThat(other.invalidate(HostCommand.ATC_INV | STREAM, 52)).isFalse();

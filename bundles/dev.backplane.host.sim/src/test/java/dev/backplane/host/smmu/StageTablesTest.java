@@ -44,7 +44,7 @@ final class StageTablesTest {
         var random = new Random(seed);
         var memory = new HostMemory(48, new FaultPlan(), random);
         var epochs = new HostEpochs();
-        var parameters = new SmmuParameters(bits, Set.of(Granule.values()), true, true, false, 0, true, 16);
+        var parameters = new SmmuParameters(bits, Set.of(Granule.values()), true, true, false, 0, true, 16, List.of());
         var smmu = new HostSmmu("smmu", parameters, memory, epochs, Runnable::run, STRICT);
         long pages = memory.pagesInUse();
         var tables = new StageTables(memory, smmu.port(), stage == 2, bits, true);

@@ -155,7 +155,11 @@ final class Assignments {
                     + "SMMU of its own (%s)").formatted(
                     stream.hostName(), streams.values().iterator().next().hostName(), refusal.getMessage());
         }
-        return "host device %s cannot be behind this SMMU: %s".formatted(stream.hostName(), refusal.getMessage());
+        String remedy = refusal.errno() == Errno.EOPNOTSUPP
+                ? ": set accel=off, or assign a device behind an SMMU of the host that can"
+                : "";
+        return "host device %s cannot be behind this SMMU: %s%s"
+                .formatted(stream.hostName(), refusal.getMessage(), remedy);
     }
 
     /** Software renumbered a bus: the device keeps its attachment only if that does not go by the StreamID. */
