@@ -5,7 +5,6 @@ import dev.backplane.memory.Translation;
 import dev.backplane.memory.TransactionAttributes;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What requesters translated last: a small array in front of configuration cache and TLB, indexed by requester and page,
@@ -18,15 +17,24 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class MicroTlb {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
+    private static final VarHandle INVALIDATIONS;
     private static final int MOST_LOG2_ENTRIES = 12;
     private static final int PAGE_SHIFT = 12;
     private static final int SUBSTREAM_SHIFT = 32;
     private static final int PRIVILEGED_BIT = 62;
     private static final int INSTRUCTION_BIT = 63;
 
+    static {
+        try {
+            INVALIDATIONS = MethodHandles.lookup().findVarHandle(MicroTlb.class, "invalidations", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final TlbEntry[] slots;
     private final int mask;
-    private final AtomicLong invalidations = new AtomicLong();
+    private volatile long invalidations;
 
     /** Makes one in front of a TLB of 2^log2Entries entries. */
     MicroTlb(int log2Entries) {
@@ -44,12 +52,12 @@ final class MicroTlb {
 
     /** {@return what to look for; taken before anything that a translation depends on is read} */
     long stamp() {
-        return invalidations.get();
+        return invalidations;
     }
 
     /** Invalidates everything; called before and after each invalidation of what is behind. */
     void invalidate() {
-        invalidations.getAndIncrement();
+        INVALIDATIONS.getAndAdd(this, 1L);
     }
 
     /** {@return the answer, or null} */
@@ -63,14 +71,19 @@ final class MicroTlb {
     }
 
     /**
-     * Remembers what a translation of this requester found or made.
+     * Remembers what a translation of this requester found or made, unless another requester's entry that counts lies in
+     * its place: two devices with such pages would otherwise write the slot in turn, and wait for each other's cache line
+     * each time.
      *
      * @param stamp from before the translation
      */
     void keep(TlbEntry entry, long requester, long stamp, long iova) {
-        if (entry.requester() == requester) {
+        int slot = slot(requester, iova);
+        TlbEntry present = (TlbEntry) SLOT.getAcquire(slots, slot);
+        boolean taken = present != null && present.requester() != requester && present.stamp() == stamp;
+        if (entry.requester() == requester && !taken) {
             entry.stamp(stamp);
-            SLOT.setRelease(slots, slot(requester, iova), entry);
+            SLOT.setRelease(slots, slot, entry);
         }
     }
 

@@ -3,22 +3,28 @@ package dev.backplane.smmuv3.translate;
 import dev.backplane.memory.MemoryAttributes;
 
 /**
- * What turns a last-level stage 1 descriptor of one half of an address space into a mapping, worked out in advance.
- * Immutable.
+ * What finds the last-level stage 1 descriptors of one half of an address space, and turns them into mappings, worked
+ * out in advance. Immutable.
  */
 final class PageRules {
     final ContextConfig.Stage1 stage1;
+    final TableGeometry geometry;
     final int pageShift;
     final long addressMask;
     final int outputBits;
+    /** Attributes that tables impose, 0 where HAD ignores them. */
+    final long hierarchyMask;
+
     /** By AttrIndx, and SH in the low bits. */
     private final MemoryAttributes[] attributes = new MemoryAttributes[32];
 
-    private PageRules(ContextConfig.Stage1 stage1, TableGeometry geometry) {
+    private PageRules(ContextConfig.Stage1 stage1, Stage1Table half) {
         this.stage1 = stage1;
+        geometry = half.geometry();
         pageShift = geometry.granule().shift();
         addressMask = 0x0000_FFFF_FFFF_FFFFL & -(1L << pageShift);
         outputBits = geometry.outputBits();
+        hierarchyMask = half.hierarchicalDisabled() ? 0 : Stage1Walker.HIERARCHICAL;
         for (int i = 0; i < attributes.length; i++) {
             attributes[i] = AttributeRules.stage1(stage1.mair(), i >> 2, i & 3);
         }
@@ -28,7 +34,7 @@ final class PageRules {
     static PageRules of(ContextConfig.Stage1 stage1, Stage1Table half) {
         return half == null || half.unprivilegedDisabled() || half.geometry().wide()
                 ? null
-                : new PageRules(stage1, half.geometry());
+                : new PageRules(stage1, half);
     }
 
     MemoryAttributes attributes(int index, int sh) {

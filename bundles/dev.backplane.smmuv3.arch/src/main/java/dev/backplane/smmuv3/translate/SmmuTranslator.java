@@ -122,19 +122,26 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             long stamp) {
         ConfigurationCache.Entry cached = configurations.find(attributes.requesterId(), attributes.substreamId());
         if (cached == null) {
-            return miss(registers, null, context, attributes, iova, access, requester, stamp);
+            return walk(registers, context, attributes, iova, access, requester, stamp, (int) misses.next());
         }
         TranslationContext space = cached.space();
         if (space == null) {
             return bypassed(registers, cached.context(), context, attributes, iova, access, requester, stamp);
         }
-        TlbEntry hit = tlb.find(space, cached.variant(attributes), space.canonical(iova));
-        if (hit == null || !hit.mapped().allows(access)) {
-            return miss(registers, cached.context(), context, attributes, iova, access, requester, stamp);
+        int variant = cached.variant(attributes);
+        long input = space.canonical(iova);
+        TlbEntry entry = tlb.find(space, variant, input);
+        if (entry != null && entry.mapped().allows(access)) {
+            hits.count();
+        } else {
+            int random = (int) misses.next();
+            entry = walkQuickly(context, space, variant, input, access, requester, random);
+            if (entry == null) {
+                return walk(registers, context, attributes, iova, access, requester, stamp, random);
+            }
         }
-        recent.keep(hit, requester, stamp, iova);
-        hits.count();
-        return hit.mapped();
+        recent.keep(entry, requester, stamp, iova);
+        return entry.mapped();
     }
 
     private Translation bypassed(
@@ -151,46 +158,19 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         }
         return (iova & ~stream.bypass().mask()) == 0
                 ? stream.bypass()
-                : miss(registers, stream, context, attributes, iova, access, requester, stamp);
+                : walk(registers, context, attributes, iova, access, requester, stamp, (int) misses.next());
     }
 
-    /** Walks; {@code stream} is null when the configuration is not cached. */
-    private Translation miss(
-            SmmuConfiguration registers,
-            StreamContext stream,
+    /** {@return the entry of a page that needs no closer look, or null} */
+    private TlbEntry walkQuickly(
             TransactionContext context,
-            TransactionAttributes attributes,
-            long iova,
-            AccessKind access,
-            long requester,
-            long stamp) {
-        int random = (int) misses.next();
-        if (stream != null && quick != null) {
-            TlbEntry entry = missQuickly(stream, context, attributes, iova, access, requester, random);
-            if (entry != null) {
-                recent.keep(entry, requester, stamp, iova);
-                return entry.mapped();
-            }
-        }
-        Walk walk = walks.take().begin(context, attributes, iova, access);
-        try {
-            return fill(walk, registers, requester, stamp, random);
-        } finally {
-            walk.end();
-        }
-    }
-
-    /** {@return what the walk cache leads to, or null} */
-    private TlbEntry missQuickly(
-            StreamContext stream,
-            TransactionContext context,
-            TransactionAttributes attributes,
-            long iova,
+            TranslationContext space,
+            int variant,
+            long input,
             AccessKind access,
             long requester,
             int random) {
-        TranslationContext space = stream.translation();
-        if (space == null || space.stage1 == null) {
+        if (space.stage1 == null) {
             return null;
         }
         long generation = tlb.generation();
@@ -200,15 +180,31 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
                 context,
                 era,
                 space.tableEra(),
-                space.canonical(iova),
-                stream.variant(attributes),
+                input,
+                variant,
                 access == AccessKind.READ ? Permissions.READ : Permissions.WRITE,
                 requester);
-        if (entry == null) {
-            return null;
+        if (entry != null) {
+            tlb.insert(entry, generation, random);
         }
-        tlb.insert(entry, generation, random);
         return entry;
+    }
+
+    private Translation walk(
+            SmmuConfiguration registers,
+            TransactionContext context,
+            TransactionAttributes attributes,
+            long iova,
+            AccessKind access,
+            long requester,
+            long stamp,
+            int random) {
+        Walk walk = walks.take().begin(context, attributes, iova, access);
+        try {
+            return fill(walk, registers, requester, stamp, random);
+        } finally {
+            walk.end();
+        }
     }
 
     /** Translates the long way, and caches what it finds. */
@@ -245,7 +241,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             return faulted(walk);
         }
         if (era != null) {
-            TlbEntry entry = TlbEntry.of(era, stream.variant(attributes), walk.stage1Global, mapped, requester);
+            TlbEntry entry = new TlbEntry(era, stream.variant(attributes), walk.stage1Global, mapped, requester);
             tlb.insert(entry, tlbGeneration, random);
             recent.keep(entry, requester, stamp, walk.iova);
         }

@@ -12,7 +12,8 @@ import dev.backplane.smmuv3.translate.WalkObserver.Purpose;
  * order of faults). Stateless.
  */
 final class Stage1Walker {
-    private static final long HIERARCHICAL = TableDescriptor.PXN_TABLE.mask()
+    /** Attributes that a table imposes on all below it. */
+    static final long HIERARCHICAL = TableDescriptor.PXN_TABLE.mask()
             | TableDescriptor.UXN_TABLE.mask()
             | TableDescriptor.AP_TABLE0.mask()
             | TableDescriptor.AP_TABLE1.mask();

@@ -2,7 +2,6 @@ package dev.backplane.smmuv3.translate;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -25,17 +24,33 @@ import java.util.function.Predicate;
  */
 final class Tlb {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
-    private static final int WAYS = 4;
+    private static final VarHandle GENERATION;
+    private static final int LOG2_WAYS = 2;
+    private static final int WAYS = 1 << LOG2_WAYS;
+
+    static {
+        try {
+            GENERATION = MethodHandles.lookup().findVarHandle(Tlb.class, "generation", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final TlbEntry[] slots;
-    private final int setMask;
-    private final AtomicLong generation = new AtomicLong();
-    private final ContextRegistry registry = new ContextRegistry(generation::getAndIncrement);
+    /**
+     * A word of each entry that tells most of them apart, so that a set is looked through on one cache line; 0 where
+     * nothing is. Hints: for a moment they may belong to another entry than the slot holds.
+     */
+    private final long[] tags;
+    private final int setBits;
+    private final ContextRegistry registry = new ContextRegistry(this::raiseGeneration);
+    private volatile long generation;
 
     /** Makes a TLB of 2^log2Entries entries. */
     Tlb(int log2Entries) {
         slots = new TlbEntry[1 << log2Entries];
-        setMask = slots.length / WAYS - 1;
+        tags = new long[slots.length];
+        setBits = log2Entries - LOG2_WAYS;
     }
 
     /** {@return the entry of an address, or null} */
@@ -45,11 +60,13 @@ final class Tlb {
         while (sizes != 0) {
             int shift = Long.numberOfTrailingZeros(sizes);
             int set = set(context, address, shift);
-            int tag = TlbEntry.tag(variant, address, shift);
+            long tag = tag(context, variant, address, shift);
             for (int way = 0; way < WAYS; way++) {
-                TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
-                if (entry != null && entry.matches(era, tag, address)) {
-                    return entry;
+                if (tags[set + way] == tag) {
+                    TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
+                    if (entry != null && entry.matches(era, variant, address)) {
+                        return entry;
+                    }
                 }
             }
             sizes &= sizes - 1;
@@ -57,13 +74,22 @@ final class Tlb {
         return null;
     }
 
+    /** {@return a word that is not 0; other pages of the set and other contexts' seldom have the same} */
+    private static long tag(TranslationContext context, int variant, long address, int shift) {
+        return (address >>> shift << 2 | variant | Long.MIN_VALUE) ^ (long) context.spread(31) << 31;
+    }
+
     private int set(TranslationContext context, long address, int shift) {
-        return ((int) (address >>> shift) + context.salt + shift * 0x61C8_8647 & setMask) * WAYS;
+        return ((int) (address >>> shift) + context.spread(setBits) + shift * 0x61C8_8647 & (1 << setBits) - 1) * WAYS;
     }
 
     /** {@return what a fill passes on to {@link #insert}; taken before anything that the entry depends on is read} */
     long generation() {
-        return generation.get();
+        return generation;
+    }
+
+    private void raiseGeneration() {
+        GENERATION.getAndAdd(this, 1L);
     }
 
     /** Makes a context known; called between {@link #generation()} and reading the context's eras. */
@@ -84,24 +110,24 @@ final class Tlb {
         if (entry.global() && !context.global) {
             context.global = true;
         }
-        int slot = choose(set(context, entry.mapped().input(), shift), entry, random);
+        long tag = tag(context, entry.variant(), entry.mapped().input(), shift);
+        int slot = choose(set(context, entry.mapped().input(), shift), tag, random);
+        tags[slot] = tag;
         SLOT.setVolatile(slots, slot, entry);
-        if (generation.get() != seen) {
+        if (generation != seen) {
             SLOT.compareAndSet(slots, slot, entry, null);
         }
     }
 
-    private int choose(int set, TlbEntry entry, int random) {
-        long address = entry.mapped().input();
+    /** {@return the slot of an earlier entry of the same page, else a free one, else any of the set} */
+    private int choose(int set, long tag, int random) {
         int chosen = set + (random & WAYS - 1);
         for (int way = 0; way < WAYS; way++) {
-            TlbEntry present = (TlbEntry) SLOT.getAcquire(slots, set + way);
-            if (present == null) {
+            long present = tags[set + way];
+            if (present == tag) {
                 return set + way;
             }
-            if (present.era() == entry.era()
-                    ? present.tag() == entry.tag() && present.mapped().input() == address
-                    : !present.isValid()) {
+            if (present == 0) {
                 chosen = set + way;
             }
         }
@@ -110,7 +136,7 @@ final class Tlb {
 
     /** Drops all entries of matching contexts, and what the walk cache has of them. */
     void removeContexts(Predicate<TranslationContext> doomed) {
-        generation.getAndIncrement();
+        raiseGeneration();
         for (TranslationContext context : registry.contexts()) {
             if (doomed.test(context)) {
                 context.forget();
@@ -126,14 +152,14 @@ final class Tlb {
      * @param doomed entries of these contexts to remove if they intersect the range
      */
     void removeRange(Predicate<TranslationContext> owner, Predicate<TlbEntry> doomed, TlbRange range) {
-        generation.getAndIncrement();
+        raiseGeneration();
         if (!range.leaf()) {
             for (TranslationContext context : registry.contexts()) {
                 if (owner.test(context)) {
                     context.forgetTables();
                 }
             }
-            generation.getAndIncrement();
+            raiseGeneration();
         }
         for (TranslationContext context : registry.contexts()) {
             if (!owner.test(context)) {
@@ -167,8 +193,9 @@ final class Tlb {
             for (int way = 0; way < WAYS; way++) {
                 TlbEntry entry = (TlbEntry) SLOT.getVolatile(slots, set + way);
                 if (entry != null && entry.context() == context && doomed.test(entry)
-                        && range.intersects(entry.mapped().input(), entry.mapped().mask())) {
-                    SLOT.compareAndSet(slots, set + way, entry, null);
+                        && range.intersects(entry.mapped().input(), entry.mapped().mask())
+                        && SLOT.compareAndSet(slots, set + way, entry, null)) {
+                    tags[set + way] = 0;
                 }
             }
         }

@@ -34,10 +34,11 @@ final class TranslationContext {
     record Key(ContextConfig.Stage1 stage1, Stage2Config stage2, int vmid, MemoryAttributes input) {}
 
     final Key key;
+    /** Spreads contexts over caches; see {@link #spread}. */
+    private final int salt;
     final ContextConfig.Stage1 stage1;
     final Stage2Config stage2;
     final int vmid;
-    final int salt;
     /** For descriptors of either half; null where there is none, or none in advance. */
     final PageRules lowerRules;
 
@@ -66,8 +67,12 @@ final class TranslationContext {
                 stage1 != null && (stage1.lowerTopByteIgnored() || stage1.upperTopByteIgnored());
         this.lowerRules = stage1 == null ? null : PageRules.of(stage1, stage1.lower());
         this.upperRules = stage1 == null ? null : PageRules.of(stage1, stage1.upper());
-        // Spread contexts over the sets of the TLB, neighbours far apart.
         this.salt = NEXT_SALT.getAndIncrement() * 0x9E37_79B1;
+    }
+
+    /** {@return where this context begins in a cache of 2^bits sets, modulo that number: contexts are far apart} */
+    int spread(int bits) {
+        return salt >>> Integer.SIZE - bits;
     }
 
     /** {@return the address that tags TLB entries: the input address without what TBI ignores} */

@@ -39,9 +39,13 @@ final class TranslationProcess {
         this.leaves = new LeafEnumerator(stage2Walker);
     }
 
-    /** {@return the quick way for misses, or null without walk cache} */
+    /**
+     * {@return the quick way for misses}
+     *
+     * @param pointers the walk cache, or null
+     */
     QuickWalk quickWalk(DmaPort tables, WalkCache pointers) {
-        return pointers == null ? null : new QuickWalk(tables, pointers, stage2Walker);
+        return new QuickWalk(tables, pointers, stage2Walker);
     }
 
     /** {@return what transactions meet while SMMUEN is 0: the bypass, or null when GBPA.ABORT is 1} */

@@ -33,10 +33,12 @@ final class WalkCache {
     }
 
     private final TablePointer[] slots;
+    private final int bits;
 
     /** Makes a cache of 2^log2Entries entries. */
     WalkCache(int log2Entries) {
         slots = new TablePointer[1 << log2Entries];
+        bits = log2Entries;
     }
 
     private static long tag(int stage, int pageShift, long input) {
@@ -44,7 +46,7 @@ final class WalkCache {
     }
 
     private int slot(Era era, long tag) {
-        return (int) (tag + era.context.salt) & slots.length - 1;
+        return (int) (tag + era.context.spread(bits)) & slots.length - 1;
     }
 
     /**
