@@ -24,24 +24,34 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 
 /**
- * An SMMU's translator behind the core's system bus. Three streams reach the same pages: one through stage 1, one
- * through stage 1 over stage 2, one through neither. All tables have 4 KiB pages and four levels.
+ * An SMMU's translator behind the core's system bus, and two devices. Each has pages and stage 1 tables of its own, and
+ * reaches the pages by two streams: through stage 1, and through stage 1 over the stage 2 that both share. One more
+ * stream goes through neither. All tables have 4 KiB pages and four levels.
  */
 final class SmmuBoard implements AutoCloseable {
-    /** StreamID whose tables have stage 1 only. */
+    /** Number of devices. */
+    static final int DEVICES = 2;
+
+    /** StreamID of the first device with stage 1 only; that of the next one follows. */
     static final int STAGE1 = 8;
 
-    /** StreamID with both stages. */
+    /** StreamID of the first device with both stages; that of the next one follows. */
     static final int NESTED = 16;
+
+    /** ASID of the first device; that of the next one follows. */
+    static final int ASID = 1;
+
+    /** VMID of the streams with both stages. */
+    static final int VMID = 1;
 
     /** StreamID whose STE says bypass. */
     static final int BYPASS = 24;
 
-    /** First input address of the streams that translate; input page n maps to page n of {@link #DATA}. */
+    /** First input address of translating streams; page n of the first device there is page n of {@link #DATA}. */
     static final long IOVA = 0x40_0000_0000L;
 
-    /** Where the pages are. */
-    static final long DATA = 0x8000_0000L;
+    /** Where the pages are, one device's after the other's. */
+    static final long DATA = 0x4100_0000L;
 
     private static final long RAM = 0x4000_0000L;
     private static final long STREAMS = RAM;
@@ -49,7 +59,7 @@ final class SmmuBoard implements AutoCloseable {
     private static final long ROOT1 = RAM + 0x2_0000;
     private static final long ROOT2 = RAM + 0x3_0000;
     private static final long TABLES = RAM + 0x10_0000;
-    private static final int TABLES_SIZE = 16 << 20;
+    private static final int TABLES_SIZE = (int) (DATA - RAM);
     private static final int INPUT_BITS = 48;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
@@ -63,12 +73,12 @@ final class SmmuBoard implements AutoCloseable {
     /**
      * Makes one.
      *
-     * @param pages number of 4 KiB pages
+     * @param pages number of 4 KiB pages of each device
      * @param sizes sizes of the SMMU's caches
      */
     SmmuBoard(int pages, CacheSizes sizes) {
-        bus.addRam(new RamBank("tables", RAM, TABLES_SIZE, ""));
-        bus.addRam(new RamBank("pages", DATA, Math.max(1 << 20, (long) pages << 12), ""));
+        // One bank, as on a board: the core looks there first, for tables and for pages.
+        bus.addRam(new RamBank("ram", RAM, TABLES_SIZE + Math.max(1 << 20, (long) DEVICES * pages << 12), ""));
         var identity = IdentityProfile.FULL.identity(SmmuOptions.DEFAULT);
         smmu = new SmmuTranslator(
                 identity.capabilities(), bus.port(new DmaRoute("smmu0", null, TransactionAttributes.NONE)),
@@ -83,10 +93,12 @@ final class SmmuBoard implements AutoCloseable {
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
-        for (int page = 0; page < pages; page++) {
-            long offset = (long) page << 12;
-            map(ROOT1, IOVA + offset, DATA + offset | 0xF43);
-            map(ROOT2, DATA + offset, DATA + offset | 0x7FF);
+        for (int device = 0; device < DEVICES; device++) {
+            for (int page = 0; page < pages; page++) {
+                long data = DATA + ((long) device * pages + page << 12);
+                map(root1(device), IOVA + ((long) page << 12), data | 0xF43);
+                map(ROOT2, data, data | 0x7FF);
+            }
         }
         for (long table = RAM; table < RAM + TABLES_SIZE; table += 4096) {
             map(ROOT2, table, table | 0x7FF);
@@ -110,13 +122,25 @@ final class SmmuBoard implements AutoCloseable {
         store(table + (address >>> 12 & 511) * 8, leaf);
     }
 
+    private static long root1(int device) {
+        return ROOT1 + 4096L * device;
+    }
+
     private void streams() {
-        structure(CDS, Cd.V, 1, Cd.AA64, 1, Cd.A, 1, Cd.R, 1, Cd.EPD1, 1, Cd.T0SZ, 64 - INPUT_BITS, Cd.IPS, 5,
-                Cd.ASID, 1, Cd.TTB0, ROOT1 >>> 4, Cd.MAIR, 0xFF);
-        structure(STREAMS + 64 * STAGE1, Ste.V, 1, Ste.CONFIG, 5, Ste.S1CONTEXTPTR, CDS >>> 6);
-        structure(STREAMS + 64 * NESTED, Ste.V, 1, Ste.CONFIG, 7, Ste.S1CONTEXTPTR, CDS >>> 6, Ste.S2VMID, 1,
-                Ste.S2T0SZ, 64 - 44, Ste.S2SL0, 2, Ste.S2PS, 4, Ste.S2AA64, 1, Ste.S2R, 1, Ste.S2TTB, ROOT2 >>> 4);
+        for (int device = 0; device < DEVICES; device++) {
+            streams(device);
+        }
         structure(STREAMS + 64 * BYPASS, Ste.V, 1, Ste.CONFIG, 4, Ste.SHCFG, 1);
+    }
+
+    private void streams(int device) {
+        long cd = CDS + 64 * device;
+        structure(cd, Cd.V, 1, Cd.AA64, 1, Cd.A, 1, Cd.R, 1, Cd.EPD1, 1, Cd.T0SZ, 64 - INPUT_BITS, Cd.IPS, 5,
+                Cd.ASID, ASID + device, Cd.TTB0, root1(device) >>> 4, Cd.MAIR, 0xFF);
+        structure(STREAMS + 64 * (STAGE1 + device), Ste.V, 1, Ste.CONFIG, 5, Ste.S1CONTEXTPTR, cd >>> 6);
+        structure(STREAMS + 64 * (NESTED + device), Ste.V, 1, Ste.CONFIG, 7, Ste.S1CONTEXTPTR, cd >>> 6,
+                Ste.S2VMID, VMID, Ste.S2T0SZ, 64 - 44,
+                Ste.S2SL0, 2, Ste.S2PS, 4, Ste.S2AA64, 1, Ste.S2R, 1, Ste.S2TTB, ROOT2 >>> 4);
     }
 
     private void structure(long address, Object... fieldsAndValues) {
@@ -142,7 +166,7 @@ final class SmmuBoard implements AutoCloseable {
         }
     }
 
-    /** {@return what four dependent loads of an input page's stage 1 descriptors find, without any checks} */
+    /** {@return what four dependent loads of the first device's stage 1 descriptors find, without any checks} */
     static long bareWalk(MemorySegment tables, long iova) {
         long table = ROOT1;
         for (int shift = 39; shift >= 12; shift -= 9) {

@@ -21,11 +21,15 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.ThreadParams;
 
 /**
  * One translation alone: a TLB hit, and misses that walk four levels of stage 1, or four by four of both stages, with
- * and without the walk cache. The pages are few enough for their tables to stay in the caches of the processor; the TLB
- * that misses is too small for them.
+ * and without the walk cache. The pages are few enough for their tables to stay in the caches of the processor. There
+ * are misses of two kinds: {@code miss*} with a TLB that is too small for the pages, so that threads evict one another's
+ * entries; {@code refill*} with the caches of a board, where each device drops what is cached of its own ASID after each
+ * round over its pages. Each thread is a device. The heap is touched beforehand: else the host's giving of its pages is
+ * measured.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -33,7 +37,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 1,
-        jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED"})
+        jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch"})
 public class SmmuTranslationBenchmark {
     /** Spread over four last-level tables, in an order that skips about. */
     private static final int PAGES = 2048;
@@ -77,27 +81,61 @@ public class SmmuTranslationBenchmark {
         /** Frees it, after a check that there were misses. */
         @TearDown
         public void tearDown() {
+            check(board);
+            board.close();
+        }
+
+        static void check(SmmuBoard board) {
             var counts = board.smmu.statistics();
             if (counts.tlbHits() * 20 > counts.tlbMisses()) {
                 throw new IllegalStateException("too many TLB hits for a benchmark of misses: " + counts);
             }
+        }
+    }
+
+    /** The caches of a board. */
+    @State(Scope.Benchmark)
+    public static class Refilling {
+        SmmuBoard board;
+
+        /** Builds the board. */
+        @Setup
+        public void setUp() {
+            board = new SmmuBoard(PAGES, CacheSizes.DEFAULT);
+        }
+
+        /** Frees it, after a check that there were misses. */
+        @TearDown
+        public void tearDown() {
+            Missing.check(board);
             board.close();
         }
     }
 
-    /** A thread's own. */
+    /** A thread's own: a device. */
     @State(Scope.Thread)
     public static class Own {
-        final TransactionAttributes stage1 = TransactionAttributes.ofRequester(SmmuBoard.STAGE1);
-        final TransactionAttributes nested = TransactionAttributes.ofRequester(SmmuBoard.NESTED);
+        TransactionAttributes stage1;
+        TransactionAttributes nested;
+        int asid;
         EpochContext context;
         SmmuBoard board;
         int at;
+        int visited;
 
-        /** Each thread begins elsewhere. */
+        /** Each thread is another device and begins elsewhere. */
         @Setup(Level.Trial)
-        public void setUp() {
+        public void setUp(ThreadParams thread) {
+            int device = thread.getThreadIndex() % SmmuBoard.DEVICES;
+            stage1 = TransactionAttributes.ofRequester(SmmuBoard.STAGE1 + device);
+            nested = TransactionAttributes.ofRequester(SmmuBoard.NESTED + device);
+            asid = SmmuBoard.ASID + device;
             at = (int) Thread.currentThread().threadId() * 977;
+        }
+
+        /** {@return whether each page has been visited once since the last such answer} */
+        boolean isRound() {
+            return (++visited & PAGES - 1) == 0;
         }
 
         long next() {
@@ -169,5 +207,23 @@ public class SmmuTranslationBenchmark {
     @Benchmark
     public Translation missNested(Missing missing, Own own) {
         return translate(missing.board, own, own.nested);
+    }
+
+    /** Four levels, again after an invalidation of the device's ASID. */
+    @Benchmark
+    public Translation refillStage1(Refilling refilling, Own own) {
+        if (own.isRound()) {
+            refilling.board.smmu.invalidation().tlbOfAsid(0, own.asid);
+        }
+        return translate(refilling.board, own, own.stage1);
+    }
+
+    /** Four by four levels, again after an invalidation of the device's ASID. */
+    @Benchmark
+    public Translation refillNested(Refilling refilling, Own own) {
+        if (own.isRound()) {
+            refilling.board.smmu.invalidation().tlbOfAsid(SmmuBoard.VMID, own.asid);
+        }
+        return translate(refilling.board, own, own.nested);
     }
 }
