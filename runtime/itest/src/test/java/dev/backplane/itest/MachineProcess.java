@@ -16,8 +16,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A machine in a process of its own, started as a test harness starts it: it connects to two sockets, qtest first. */
-final class MachineProcess implements AutoCloseable {
+public final class MachineProcess implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 120;
+    /** Commands that may be on their way without their replies having been read; fits the buffers of a socket. */
+    private static final int PIPELINE_CHARACTERS = 32 * 1024;
+    private static final int PIPELINE_COMMANDS = 256;
 
     final Process process;
     private final Path folder;
@@ -25,14 +28,21 @@ final class MachineProcess implements AutoCloseable {
     private final SocketChannel qmp;
     private final BufferedReader replies;
     private final BufferedReader answers;
-    final List<String> interrupts = new ArrayList<>();
-    final List<String> events = new ArrayList<>();
+    /** Changes of lines, as they came. */
+    public final List<String> interrupts = new ArrayList<>();
+    /** Events of the monitor, as they came. */
+    public final List<String> events = new ArrayList<>();
 
     MachineProcess(String arguments) throws Exception {
+        this(program(), arguments);
+    }
+
+    /** Starts a program with the arguments of the harness and these. */
+    public MachineProcess(String program, String arguments) throws Exception {
         folder = Files.createTempDirectory("bp");
         try (ServerSocketChannel forQtest = listen("q"); ServerSocketChannel forQmp = listen("m")) {
             List<String> command = new ArrayList<>(List.of(
-                    program(),
+                    program,
                     "-qtest", "unix:" + folder.resolve("q"), "-qtest-log", "/dev/null",
                     "-chardev", "socket,path=" + folder.resolve("m") + ",id=char0",
                     "-object", "monitor-qmp,id=qmp0,chardev=char0",
@@ -48,7 +58,8 @@ final class MachineProcess implements AutoCloseable {
         answers = new BufferedReader(Channels.newReader(qmp, StandardCharsets.UTF_8));
     }
 
-    static String program() {
+    /** {@return the shipped program} */
+    public static String program() {
         return ShippedFeatures.home().resolve("bin/backplane-system-aarch64").toString();
     }
 
@@ -75,8 +86,30 @@ final class MachineProcess implements AutoCloseable {
     }
 
     /** {@return the reply to a command; changes of lines on the way are kept} */
-    String qtest(String command) throws IOException {
+    public String qtest(String command) throws IOException {
         write(qtest, command + "\n");
+        return reply(command);
+    }
+
+    /** {@return the replies to commands that are sent without waiting for each} */
+    public List<String> qtest(List<String> commands) throws IOException {
+        var answered = new ArrayList<String>();
+        while (answered.size() < commands.size()) {
+            var batch = new StringBuilder();
+            int end = answered.size();
+            while (end < commands.size() && end - answered.size() < PIPELINE_COMMANDS
+                    && (batch.isEmpty() || batch.length() + commands.get(end).length() < PIPELINE_CHARACTERS)) {
+                batch.append(commands.get(end++)).append('\n');
+            }
+            write(qtest, batch.toString());
+            while (answered.size() < end) {
+                answered.add(reply(commands.get(answered.size())));
+            }
+        }
+        return answered;
+    }
+
+    private String reply(String command) throws IOException {
         for (String line = replies.readLine(); line != null; line = replies.readLine()) {
             if (!line.startsWith("IRQ ")) {
                 return line;
@@ -87,13 +120,13 @@ final class MachineProcess implements AutoCloseable {
     }
 
     /** {@return the value that a register or a word of memory has} */
-    long read(String command) throws IOException {
+    public long read(String command) throws IOException {
         String reply = qtest(command);
         return Long.parseUnsignedLong(reply.substring("OK 0x".length()), 16);
     }
 
     /** {@return the next message of the monitor that is no event; events on the way are kept} */
-    String qmp(String request) throws IOException {
+    public String qmp(String request) throws IOException {
         write(qmp, request);
         for (String line = answers.readLine(); line != null; line = answers.readLine()) {
             if (!line.contains("\"event\"")) {
@@ -105,7 +138,7 @@ final class MachineProcess implements AutoCloseable {
     }
 
     /** Waits for an event. */
-    void awaitEvent(String name) throws IOException {
+    public void awaitEvent(String name) throws IOException {
         while (events.stream().noneMatch(line -> line.contains('"' + name + '"'))) {
             String line = answers.readLine();
             if (line == null) {
@@ -129,7 +162,8 @@ final class MachineProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    String output() throws IOException {
+    /** {@return what the process printed so far} */
+    public String output() throws IOException {
         return Files.readString(folder.resolve("output"));
     }
 

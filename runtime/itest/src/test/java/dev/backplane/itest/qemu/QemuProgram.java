@@ -1,0 +1,49 @@
+package dev.backplane.itest.qemu;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A real QEMU: the one that the system property {@code backplane.qemu} names, or the one on the path.
+ *
+ * @param path the program
+ * @param major its major version
+ */
+record QemuProgram(String path, int major) {
+    /** The first version with {@code iommu-testdev}. */
+    static final int NEEDED = 11;
+
+    private static final String NAME = "qemu-system-aarch64";
+    private static final Pattern VERSION = Pattern.compile("QEMU emulator version (\\d+)\\.");
+
+    static Optional<QemuProgram> find() throws IOException, InterruptedException {
+        String named = System.getProperty("backplane.qemu");
+        Optional<String> path = named != null ? Optional.of(named) : onPath();
+        if (path.isEmpty()) {
+            return Optional.empty();
+        }
+        Process process = new ProcessBuilder(path.get(), "--version").redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        Matcher version = VERSION.matcher(said);
+        if (!version.find()) {
+            throw new IOException("%s --version: %s".formatted(path.get(), said));
+        }
+        return Optional.of(new QemuProgram(path.get(), Integer.parseInt(version.group(1))));
+    }
+
+    private static Optional<String> onPath() {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+                .map(folder -> Path.of(folder, NAME))
+                .filter(Files::isExecutable)
+                .map(Path::toString)
+                .findFirst();
+    }
+}

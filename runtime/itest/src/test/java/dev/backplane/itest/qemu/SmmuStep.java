@@ -1,0 +1,24 @@
+package dev.backplane.itest.qemu;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a transfer showed.
+ *
+ * @param result the device's result register; for {@code edu} its command and whether memory is untouched
+ * @param events records that the transfer added
+ * @param overflow whether EVENTQ_PROD.OVFLG is set
+ * @param errors active errors, {@code GERROR ^ GERRORN}
+ * @param lines interrupt lines that went up
+ */
+record SmmuStep(long result, List<EventRecord> events, boolean overflow, long errors, Set<Integer> lines) {
+    SmmuStep withEvents(List<EventRecord> other) {
+        return new SmmuStep(result, other, overflow, errors, lines);
+    }
+
+    @Override
+    public String toString() {
+        return "result 0x%x OVFLG %b GERROR %x lines %s %s".formatted(result, overflow, errors, lines, events);
+    }
+}
