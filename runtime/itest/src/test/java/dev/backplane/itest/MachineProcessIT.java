@@ -74,11 +74,13 @@ class MachineProcessIT {
     void aResetBringsRegistersBackAndKeepsMemory() throws Exception {
         machine.qtest("writel 0x9050044 0x80100000");
         machine.qtest("writel 0x40000000 0x12345678");
+        machine.qtest("writew 0x4010000004 0x6");
         assertThat(machine.read("readl 0x9050044")).isEqualTo(0x0010_0000L);
         assertThat(machine.qmp("{\"execute\": \"system_reset\"}")).isEqualTo("{\"return\":{}}");
         machine.awaitEvent("RESET");
         assertThat(machine.read("readl 0x9050044") & 0x0010_0000L).isZero();
         assertThat(machine.read("readl 0x40000000")).isEqualTo(0x12345678L);
+        assertThat(machine.read("readw 0x4010000004")).as("the host bridge too").isZero();
     }
 
     @Test

@@ -401,6 +401,7 @@ final class BoardEngine implements Board {
         }
         control(() -> {
             engine.reset(slots.closingOrder(slots.all()), kind, true, limits.forCallbacks());
+            backbone.segment().resetHostBridge(kind);
             settle();
             return null;
         });

@@ -44,13 +44,19 @@ final class ConfigRegister {
 
     private ConfigRegister() {}
 
-    /** The part that both headers share. */
-    static List<ConfigField> common(int vendor, int device, int revision, int classCode, int headerType, int pin) {
+    /**
+     * The part that both headers share.
+     *
+     * @param parity whether Parity Error Response can be set; a function that is not on a link may do without
+     *     (PCIe 7.5.1.1.3)
+     */
+    static List<ConfigField> common(
+            int vendor, int device, int revision, int classCode, int headerType, int pin, boolean parity) {
         return List.of(
                 ConfigField.readOnly("Vendor ID", VENDOR_ID, 2, vendor),
                 ConfigField.readOnly("Device ID", DEVICE_ID, 2, device),
                 ConfigField.writable("Command", COMMAND, 2, 0,
-                        COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_PARITY | COMMAND_SERR
+                        COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | (parity ? COMMAND_PARITY : 0) | COMMAND_SERR
                                 | COMMAND_INTX_DISABLE),
                 ConfigField.status("Status", STATUS, 2, 0, STATUS_ERRORS),
                 ConfigField.readOnly("Revision ID", REVISION_ID, 1, revision),
@@ -84,4 +90,10 @@ final class ConfigRegister {
             ConfigField.writable("Prefetchable Base Upper 32 Bits", PREFETCHABLE_BASE_UPPER, 4, 0, 0xFFFF_FFFFL),
             ConfigField.writable("Prefetchable Limit Upper 32 Bits", PREFETCHABLE_LIMIT_UPPER, 4, 0, 0xFFFF_FFFFL),
             ConfigField.writable("Bridge Control", BRIDGE_CONTROL, 2, 0, BRIDGE_PARITY_SERR | BRIDGE_SECONDARY_RESET));
+
+    /** What the windows of a port are at reset, which no specification says: closed. */
+    static final List<ConfigField> CLOSED_WINDOWS = List.of(
+            ConfigField.writable("I/O Base", IO_BASE, 1, 0xF0, 0xF0),
+            ConfigField.writable("Memory Base", MEMORY_BASE, 2, 0xFFF0, 0xFFF0),
+            ConfigField.writable("Prefetchable Memory Base", PREFETCHABLE_BASE, 2, 0xFFF1, 0xFFF0));
 }

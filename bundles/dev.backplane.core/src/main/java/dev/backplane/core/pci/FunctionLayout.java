@@ -68,10 +68,14 @@ record FunctionLayout(
                         description.revision(),
                         description.classCode(),
                         bridge ? ConfigRegister.HEADER_BRIDGE : 0,
-                        description.interruptPin()))
+                        description.interruptPin(),
+                        express && (bridge || !integrated)))
                 .table(0, bridge
                         ? ConfigRegister.BRIDGE
                         : ConfigRegister.endpoint(description.subsystemVendorId(), description.subsystemId()));
+        if (bridge && isPort(description)) {
+            builder.table(0, ConfigRegister.CLOSED_WINDOWS);
+        }
         bars.forEach(bar -> builder.table(0, bar.fields()));
         for (PciCapability capability : description.capabilities()) {
             if (capability.offset() != 0) {
@@ -91,6 +95,16 @@ record FunctionLayout(
             }
         }
         return new FunctionLayout(builder.build(), bars, power, expressOffset, msi, msix, bridge);
+    }
+
+    private static boolean isPort(PciFunctionDescription description) {
+        return description.capabilities().stream()
+                .filter(capability -> !capability.extended() && capability.id() == ExpressCapability.ID)
+                .anyMatch(capability -> isPort(capability.reset()[0] >>> 4 & 0xF));
+    }
+
+    private static boolean isPort(int type) {
+        return type == ExpressCapability.TYPE_ROOT_PORT || type == ExpressCapability.TYPE_DOWNSTREAM_PORT;
     }
 
     private static List<BarLayout> bars(PciFunctionDescription description, boolean bridge) {
@@ -207,16 +221,14 @@ record FunctionLayout(
 
     /** {@return whether the function is a port with a slot} */
     boolean hasSlot() {
-        int type = portType();
-        return (type == ExpressCapability.TYPE_ROOT_PORT || type == ExpressCapability.TYPE_DOWNSTREAM_PORT)
+        return isPort(portType())
                 && (template.reset(express + ExpressCapability.CAPABILITIES, 2) & ExpressCapability.SLOT_IMPLEMENTED)
                         != 0;
     }
 
     /** {@return whether the bus below this bridge is a link: one device on it, number 0} */
     boolean linkBelow() {
-        int type = portType();
-        return type == ExpressCapability.TYPE_ROOT_PORT || type == ExpressCapability.TYPE_DOWNSTREAM_PORT;
+        return isPort(portType());
     }
 
     /** {@return whether the bus below this bridge is conventional, so that the bridge takes ownership of requests} */

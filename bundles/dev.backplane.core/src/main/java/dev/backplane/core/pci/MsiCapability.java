@@ -55,6 +55,12 @@ final class MsiCapability implements MessageVectors {
     /** Takes over what software wrote; the caller flushes afterwards. */
     synchronized void load(ConfigSpace config) {
         int control = config.get(offset + CONTROL, 2);
+        int capable = Integer.numberOfTrailingZeros(vectors) << 4;
+        if ((control & MULTIPLE_MESSAGE_ENABLE) > capable) {
+            // More than the function asks for is reserved (PCIe 7.7.1.2); read back, it is what software gets.
+            control = control & ~MULTIPLE_MESSAGE_ENABLE | capable;
+            config.set(offset + CONTROL, 2, control);
+        }
         enabled = (control & ENABLE) != 0;
         allocated = Math.min(vectors, 1 << ((control & MULTIPLE_MESSAGE_ENABLE) >>> 4));
         address = config.getUnsigned(offset + ADDRESS, 4) | config.getUnsigned(offset + ADDRESS + 4, 4) << 32;

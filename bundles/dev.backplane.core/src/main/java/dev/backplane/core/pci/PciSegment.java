@@ -478,6 +478,16 @@ public final class PciSegment implements PciFabric {
         mapper.update(() -> locked(() -> BarMapper.wanted(host, tree.functions())));
     }
 
+    /** Resets the host bridge's function, which no slot has. */
+    public void resetHostBridge(ResetKind kind) {
+        change(effects -> {
+            PciFunction bridge = tree.functionAt(0);
+            if (bridge != null) {
+                bridge.registers().reset(kind, effects);
+            }
+        });
+    }
+
     void announceReset(List<PciFunction> functions, ResetKind kind) {
         resetListener.accept(functions, kind);
     }

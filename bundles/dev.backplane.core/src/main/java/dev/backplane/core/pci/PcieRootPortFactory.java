@@ -6,6 +6,7 @@ import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.PropertyType;
 import dev.backplane.pci.PciFunctionDescription;
+import dev.backplane.pci.PciFunctionDescription.Msix;
 import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
@@ -44,7 +45,7 @@ public final class PcieRootPortFactory implements DeviceFactory {
         return new BridgeModel(TYPE_NAME, PciFunctionDescription.builder(0x1b36, 0x000c)
                 .classCode(0x060400, 0)
                 .interruptPin(1)
-                .msi(1, true)
+                .msix(new Msix(1, 0, 0, 0, 0x800))
                 .capability(BridgeModel.express(ExpressCapability.rootPort(port, slot)))
                 .capability(BridgeModel.accessControl())
                 .build());

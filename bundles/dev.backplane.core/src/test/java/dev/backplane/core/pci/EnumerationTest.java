@@ -7,6 +7,7 @@ import dev.backplane.board.Board.MapEntry;
 import dev.backplane.board.PciFabric;
 import dev.backplane.board.PlugException;
 import dev.backplane.device.RealizeException;
+import dev.backplane.device.ResetKind;
 import dev.backplane.memory.TransactionResult.Fault;
 import dev.backplane.pci.Bar;
 import dev.backplane.pci.Bdf;
@@ -101,7 +102,7 @@ class EnumerationTest {
     void commandKeepsWhatSoftwareEnables() throws PlugException {
         bench.plug("dev", "pcie.0", 1, device());
         bench.config(at(0, 1), ConfigRegister.COMMAND, 2, 0xFFFF);
-        assertThat(bench.config(at(0, 1), ConfigRegister.COMMAND, 2)).isEqualTo(0x547);
+        assertThat(bench.config(at(0, 1), ConfigRegister.COMMAND, 2)).isEqualTo(0x507);
         bench.config(at(0, 1), ConfigRegister.COMMAND, 2, 7);
         assertThat(bench.config(at(0, 1), ConfigRegister.COMMAND, 2)).isEqualTo(7);
     }
@@ -223,6 +224,38 @@ class EnumerationTest {
         bench.read(0x1020_0000L, 4);
         bench.config(port, ConfigRegister.COMMAND, 2, 0);
         assertThat(bench.tryRead(0x1020_0000L, 4)).isEqualTo(Fault.DECODE_ERROR);
+    }
+
+    @Test
+    void hostBridgeForgetsWhatSoftwareWroteAtReset() {
+        bench.config(at(0, 0), ConfigRegister.COMMAND, 2, 7);
+        bench.config(at(0, 0), 0x0C, 1, 0x10);
+        bench.segment.resetHostBridge(ResetKind.COLD);
+        assertThat(bench.config(at(0, 0), ConfigRegister.COMMAND, 2)).isZero();
+        assertThat(bench.config(at(0, 0), 0x0C, 1)).isZero();
+    }
+
+    @Test
+    void windowsOfARootPortAreClosedAtReset() throws Exception {
+        bench.rootPort("rp", "pcie.0", 2);
+        Bdf port = at(0, 2);
+        assertThat(bench.config(port, ConfigRegister.IO_BASE, 2)).isEqualTo(0x00F0);
+        assertThat(bench.config(port, ConfigRegister.MEMORY_BASE, 4)).isEqualTo(0x0000_FFF0);
+        assertThat(bench.config(port, ConfigRegister.PREFETCHABLE_BASE, 4)).isEqualTo(0x0001_FFF1);
+    }
+
+    @Test
+    void rootPortRaisesOneMsixVectorAndAnswersParityErrors() throws Exception {
+        bench.rootPort("rp", "pcie.0", 2);
+        Bdf port = at(0, 2);
+        int msix = bench.capability(port, 0x11);
+        assertThat(bench.config(port, msix + 2, 2)).as("table size less 1").isZero();
+        assertThat(bench.config(port, msix + 4, 4)).as("table").isZero();
+        assertThat(bench.config(port, msix + 8, 4)).as("pending bits").isEqualTo(0x800);
+        bench.config(port, 0x10, 4, 0xFFFF_FFFFL);
+        assertThat(bench.config(port, 0x10, 4)).isEqualTo(0xFFFF_F000L);
+        bench.config(port, ConfigRegister.COMMAND, 2, 0xFFFF);
+        assertThat(bench.config(port, ConfigRegister.COMMAND, 2)).isEqualTo(0x547);
     }
 
     @Test

@@ -157,10 +157,11 @@ class FunctionResetTest {
         assertThat(bench.config(PORT, link, 2) & ExpressCapability.LINK_ACTIVE).isZero();
         bench.config(PORT, status, 2, 0x108);
         assertThat(bench.interrupts).containsExactly("+37", "-37");
-        int msi = bench.capability(PORT, 0x05);
-        bench.config(PORT, msi + 4, 4, PciBench.RAM);
-        bench.config(PORT, msi + 12, 2, 0x99);
-        bench.config(PORT, msi + 2, 2, 1);
+        long table = 0x2000_0000L;
+        bench.config(PORT, 0x10, 4, table);
+        bench.config(PORT, bench.capability(PORT, 0x11) + 2, 2, 0x8000);
+        bench.write(table, 8, PciBench.RAM);
+        bench.write(table + 8, 8, 0x99);
         bench.plug("again", "rp", 0, express());
         assertThat(bench.read(PciBench.RAM, 4)).isEqualTo(0x99);
         assertThat(bench.interrupts).hasSize(2);

@@ -102,6 +102,15 @@ class MessageTest {
     }
 
     @Test
+    void msiVectorsThatWereNotAskedForAreNotEnabled() {
+        // PCIe 7.7.1.2: Multiple Message Enable is at most Multiple Message Capable.
+        bench.config(DEVICE, msi + 2, 2, 7 << 4);
+        assertThat(bench.config(DEVICE, msi + 2, 2) >>> 4 & 7).isEqualTo(3);
+        bench.config(DEVICE, msi + 2, 2, 2 << 4);
+        assertThat(bench.config(DEVICE, msi + 2, 2) >>> 4 & 7).isEqualTo(2);
+    }
+
+    @Test
     void msiMaskHasABitPerVector() {
         bench.config(DEVICE, msi + 0x10, 4, 0xFFFF_FFFFL);
         assertThat(bench.config(DEVICE, msi + 0x10, 4)).isEqualTo(0xFF);
