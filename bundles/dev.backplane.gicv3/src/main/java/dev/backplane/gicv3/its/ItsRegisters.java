@@ -114,7 +114,8 @@ final class ItsRegisters {
                     "GITS_BASER" + index,
                     0x100 + 8 * index,
                     READ_WRITE,
-                    fixedOfBaser(index),
+                    // Pages of 64 KiB; which ones at reset is not specified.
+                    fixedOfBaser(index) | BASER_PAGE_SIZE.with(0, 2),
                     BASER_SIZE,
                     BASER_PAGE_SIZE,
                     SHAREABILITY,

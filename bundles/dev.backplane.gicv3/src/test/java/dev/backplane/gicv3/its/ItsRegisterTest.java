@@ -32,8 +32,8 @@ class ItsRegisterTest {
         "GITS_CBASER, 0x0080, 8, 0x0",
         "GITS_CWRITER, 0x0088, 8, 0x0",
         "GITS_CREADR, 0x0090, 8, 0x0",
-        "GITS_BASER0: devices of 8 bytes, 0x0100, 8, 0x0107000000000000",
-        "GITS_BASER1: collections of 8 bytes, 0x0108, 8, 0x0407000000000000",
+        "GITS_BASER0: devices of 8 bytes, 0x0100, 8, 0x0107000000000200",
+        "GITS_BASER1: collections of 8 bytes, 0x0108, 8, 0x0407000000000200",
         "GITS_BASER2: not there, 0x0110, 8, 0x0",
         "GITS_PIDR2: GICv3, 0xffe8, 4, 0x3b",
         "GITS_TRANSLATER is write-only, 0x10040, 4, 0x0",
@@ -71,7 +71,7 @@ class ItsRegisterTest {
         assertThat(guest.its(at)).isZero();
         assertThat(guest.board.read(guest.its, "its", at, 4)).isZero();
         assertThat(guest.board.read(guest.its, "its", at + 4, 4)).isZero();
-        assertThat(guest.its(0x108)).as("GITS_BASER1 is another one").isEqualTo(0x0407_0000_0000_0000L);
+        assertThat(guest.its(0x108)).as("GITS_BASER1 is another one").isEqualTo(0x0407_0000_0000_0200L);
         assertThat(guest.board.messages()).isEmpty();
     }
 
@@ -147,7 +147,7 @@ class ItsRegisterTest {
             guest.its.reset(ResetKind.COLD, phase);
         }
         assertThat(guest.its(0x80)).isZero();
-        assertThat(guest.its(0x100)).isEqualTo(0x0107_0000_0000_0000L);
+        assertThat(guest.its(0x100)).isEqualTo(0x0107_0000_0000_0200L);
         assertThat(guest.route(8, 0)).isEqualTo("dropped");
         assertThat(guest.its.inspect().child("cached translations").value()).isEqualTo("0");
     }

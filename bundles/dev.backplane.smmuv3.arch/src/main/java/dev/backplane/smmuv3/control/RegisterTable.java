@@ -150,7 +150,8 @@ final class RegisterTable {
                 ? word("STRTAB_BASE_CFG", 0x088, READ_WRITE, 0, STRTAB_LOG2SIZE, STRTAB_SPLIT, STRTAB_FMT)
                 : word("STRTAB_BASE_CFG", 0x088, READ_WRITE, 0, STRTAB_LOG2SIZE));
         table.add(doubleWord(
-                "CMDQ_BASE", 0x090, READ_WRITE, 0, QueueGeometry.LOG2SIZE, QueueGeometry.ADDR, bit("RA", 62)));
+                "CMDQ_BASE", 0x090, READ_WRITE, id.commandQueueSize(), QueueGeometry.LOG2SIZE, QueueGeometry.ADDR,
+                bit("RA", 62)));
         table.add(word("CMDQ_PROD", 0x098, READ_WRITE, 0, bits("WR", id.commandQueueSize(), 0)));
         table.add(word("CMDQ_CONS", 0x09C, READ_WRITE, 0, bits("RD", id.commandQueueSize(), 0), ERR));
         table.add(doubleWord(

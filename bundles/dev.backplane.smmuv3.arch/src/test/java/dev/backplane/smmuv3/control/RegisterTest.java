@@ -28,6 +28,8 @@ class RegisterTest {
         "GERRORN,         6.3.20, 0x64,    0,      0",
         "GERROR_IRQ_CFG0, 6.3.21, 0x68,    0,      0",
         "STRTAB_BASE_CFG, 6.3.25, 0x88,    0,      0x000307FF",
+        "CMDQ_BASE,       6.3.26, 0x90,    0x13,   0xFFFFFFFF",
+        "EVENTQ_BASE,     6.3.29, 0xA0,    0x13,   0xFFFFFFFF",
         "CMDQ_PROD,       6.3.27, 0x98,    0,      0x000FFFFF",
         "CMDQ_CONS,       6.3.28, 0x9C,    0,      0x7F0FFFFF",
         "EVENTQ_PROD,     6.3.30, 0x100A8, 0,      0x800FFFFF",
