@@ -3,9 +3,16 @@ package dev.backplane.qtest.commandline;
 import dev.backplane.board.DeviceRequest;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Makes requests of what {@code -device} and {@code device_add} say. */
 public final class DeviceArguments {
+    /**
+     * What every function can be told and needs not be: the fabric sees by itself where several functions share a
+     * device, and there are neither option ROMs nor ACPI numbers.
+     */
+    private static final Set<String> WITHOUT_EFFECT = Set.of("multifunction", "rombar", "romfile", "acpi-index");
+
     private DeviceArguments() {}
 
     /**
@@ -18,6 +25,7 @@ public final class DeviceArguments {
         Map<String, String> properties = new LinkedHashMap<>(arguments);
         String id = take(properties, "id");
         String bus = take(properties, "bus");
+        WITHOUT_EFFECT.forEach(properties::remove);
         return new DeviceRequest(type, id, bus, address(take(properties, "addr")), properties);
     }
 

@@ -49,7 +49,7 @@ final class PhysicalDump {
         for (int i = 0; i < count; i++) {
             long at = address + (long) i * size;
             if (i % perLine == 0) {
-                text.append(i == 0 ? "" : "\n").append("%016x:".formatted(at));
+                text.append(i == 0 ? "" : "\n").append("%08x:".formatted(at));
             }
             if (!port.read(context, at, size).isDone()) {
                 return text.append("\n").append("Cannot access memory\n").toString();
@@ -59,10 +59,22 @@ final class PhysicalDump {
         return text.append('\n').toString();
     }
 
+    /** {@return a decimal number, to the right in a column as wide as the longest of its size} */
+    private static String padded(String number, int size) {
+        int width = switch (size) {
+            case 1 -> 3;
+            case 2 -> 5;
+            case 4 -> 10;
+            default -> 20;
+        };
+        return " ".repeat(Math.max(0, width - number.length())) + number;
+    }
+
     private static String value(long value, String format, int size) {
         return switch (format) {
-            case "d" -> Long.toString(value << (Long.SIZE - Byte.SIZE * size) >> (Long.SIZE - Byte.SIZE * size));
-            case "u" -> Long.toUnsignedString(value);
+            case "d" -> padded(
+                    Long.toString(value << (Long.SIZE - Byte.SIZE * size) >> (Long.SIZE - Byte.SIZE * size)), size);
+            case "u" -> padded(Long.toUnsignedString(value), size);
             case "o" -> "0" + Long.toOctalString(value);
             case "c" -> "'%c'".formatted(value >= ' ' && value < 0x7F ? (char) value : '.');
             default -> "0x%0{w}x".replace("{w}", Integer.toString(2 * size)).formatted(value);

@@ -14,9 +14,12 @@ import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Commands that plug and unplug devices. */
 final class DeviceCommands {
+    private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
+
     private final Subject subject;
 
     DeviceCommands(Subject subject) {
@@ -48,6 +51,9 @@ final class DeviceCommands {
         }
         String driver = properties.remove("driver");
         DeviceRequest request = DeviceArguments.request(driver, properties);
+        if (!request.id().isEmpty() && !IDENTIFIER.matcher(request.id()).matches()) {
+            throw QmpException.generic("Parameter 'id' expects an identifier");
+        }
         if (board.slot(request.id()).isPresent()) {
             throw QmpException.generic("Duplicate device ID '%s'".formatted(request.id()));
         }

@@ -52,6 +52,8 @@ final class QapiTypes {
         structure("TargetInfo", "arch: SysEmuTarget");
         structure("KvmInfo", "enabled: bool", "present: bool");
         structure("ObjectPropertyInfo", "name: str", "type: str", "description?: str", "default-value?: any");
+        structure("ObjectPropertyValue", "name: str", "type: str", "value?: any");
+        structure("ObjectPropertiesValues", "properties: [ObjectPropertyValue]");
         structure("ObjectTypeInfo", "name: str", "abstract?: bool", "parent?: str");
         structure("PciMemoryRange", "base: int", "limit: int");
         structure("PciMemoryRegion", "bar: int", "type: str", "address: int", "size: int", "prefetch?: bool",
@@ -84,6 +86,7 @@ final class QapiTypes {
             Map.entry("query-target", "TargetInfo"),
             Map.entry("query-kvm", "KvmInfo"),
             Map.entry("qom-list", "[ObjectPropertyInfo]"),
+            Map.entry("qom-list-get", "[ObjectPropertiesValues]"),
             Map.entry("qom-get", "any"),
             Map.entry("qom-list-types", "[ObjectTypeInfo]"),
             Map.entry("device-list-properties", "[ObjectPropertyInfo]"),

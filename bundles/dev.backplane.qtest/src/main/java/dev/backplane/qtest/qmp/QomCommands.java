@@ -1,11 +1,13 @@
 package dev.backplane.qtest.qmp;
 
 import static dev.backplane.qtest.qmp.QmpCommand.JsonType.ANY;
+import static dev.backplane.qtest.qmp.QmpCommand.JsonType.ARRAY;
 import static dev.backplane.qtest.qmp.QmpCommand.JsonType.BOOLEAN;
 import static dev.backplane.qtest.qmp.QmpCommand.JsonType.STRING;
 import static dev.backplane.qtest.qmp.QmpCommand.optional;
 import static dev.backplane.qtest.qmp.QmpCommand.required;
 
+import dev.backplane.device.DeviceFactory;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import dev.backplane.qtest.qom.PropertyTypes;
@@ -31,6 +33,7 @@ final class QomCommands {
 
     void addTo(QmpCatalog catalog) {
         catalog.add(QmpCommand.of("qom-list", this::list, required("path", STRING)));
+        catalog.add(QmpCommand.of("qom-list-get", this::listGet, required("paths", ARRAY)));
         catalog.add(QmpCommand.of("qom-get", this::get, required("path", STRING), required("property", STRING)));
         catalog.add(QmpCommand.of(
                 "qom-set", this::set, required("path", STRING), required("property", STRING), required("value", ANY)));
@@ -57,6 +60,22 @@ final class QomCommands {
         return properties(find(arguments.text("path"))).stream()
                 .map(property -> Members.of("name", property.name(), "type", property.type()))
                 .toList();
+    }
+
+    /** Properties of several objects with their values, but for those that have none to show. */
+    private Object listGet(QmpArguments arguments) throws QmpException {
+        List<Object> objects = new ArrayList<>();
+        List<?> paths = (List<?>) arguments.value("paths");
+        for (int i = 0; i < paths.size(); i++) {
+            if (!(paths.get(i) instanceof String path)) {
+                throw QmpException.generic("Invalid parameter type for 'paths[%d]', expected: string".formatted(i));
+            }
+            objects.add(Members.of("properties", properties(find(path)).stream()
+                    .map(property -> Members.of(
+                            "name", property.name(), "type", property.type(), "value", property.value()))
+                    .toList()));
+        }
+        return objects;
     }
 
     private QomProperty property(QmpArguments arguments) throws QmpException {
@@ -106,8 +125,13 @@ final class QomCommands {
             throw QmpException.generic("Parameter 'typename' expects a non-abstract device type");
         }
         providers.needDevice(type);
-        var factory = providers.deviceFactory(type).orElseThrow(() -> QmpException.deviceNotFound(type));
-        return factory.properties().stream()
+        var factory = providers.deviceFactory(type);
+        if (factory.isEmpty()
+                && types.implementing("device", false).stream().noneMatch(known -> known.name().equals(type))) {
+            throw QmpException.deviceNotFound(type);
+        }
+        // A processor has a type, but no properties that could be set here.
+        return factory.map(DeviceFactory::properties).orElse(List.of()).stream()
                 .map(property -> Members.of(
                         "name", property.name(),
                         "type", PropertyTypes.name(property),

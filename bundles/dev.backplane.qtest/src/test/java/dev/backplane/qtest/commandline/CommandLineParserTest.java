@@ -101,6 +101,12 @@ class CommandLineParserTest {
     }
 
     @Test
+    void whatAFunctionNeedsNotBeToldIsDropped() throws Exception {
+        assertThat(parse("-M virt -device edu,addr=6.0,multifunction=on,rombar=0,romfile=,acpi-index=3").devices())
+                .containsExactly(new DeviceRequest("edu", "", "", "6.0", Map.of()));
+    }
+
+    @Test
     void aGlobalIsADefaultOfItsType() throws Exception {
         SystemCommand command = parse("-M virt-9.1 -device edu -global edu.a=1 -device edu,a=2"
                 + " -global driver=arm-smmuv3,property=stage,value=2");

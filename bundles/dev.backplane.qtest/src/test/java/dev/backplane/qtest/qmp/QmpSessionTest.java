@@ -95,6 +95,10 @@ class QmpSessionTest {
         "{\"execute\":\"qom-list\",\"arguments\":{\"path\":5}} | GenericError"
                 + " | Invalid parameter type for 'path', expected: string",
         "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/x\"}} | DeviceNotFound | Device '/x' not found",
+        "{\"execute\":\"qom-list-get\",\"arguments\":{\"paths\":[\"/\",1]}} | GenericError"
+                + " | Invalid parameter type for 'paths[1]', expected: string",
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"1st\"}} | GenericError"
+                + " | Parameter 'id' expects an identifier",
         "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine\",\"property\":\"x\"}} | GenericError"
                 + " | Property 'virt-11.1-machine.x' not found",
         "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"nic\",\"property\":\"level\",\"value\":5}} | GenericError"
@@ -161,6 +165,20 @@ class QmpSessionTest {
         assertThat(execute("{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"%s\",\"property\":\"type\"}}"
                         .formatted(path)))
                 .isEqualTo(type);
+    }
+
+    @Test
+    void propertiesOfSeveralObjectsComeWithTheirValues() throws Exception {
+        assertThat(execute("{\"execute\":\"qom-list-get\",\"arguments\":{\"paths\":[\"nic\",\"/\"]}}").toString())
+                .startsWith("[{properties=[{name=type, type=string, value=edu},")
+                .contains("{properties=[{name=type, type=string, value=container},");
+    }
+
+    @Test
+    void aProcessorIsADeviceWithoutProperties() throws Exception {
+        assertThat(execute(
+                        "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"max-arm-cpu\"}}"))
+                .isEqualTo(List.of());
     }
 
     @Test
@@ -237,7 +255,7 @@ class QmpSessionTest {
     @CsvSource(delimiter = '|', value = {
         "info pci | PCI device 1234:11e8", "info mtree | 0000000040000000-00000000400fffff (prio 0\\, ram): mach-virt.ram",
         "info qtree | dev: arm-smmuv3\\, id \\\"smmu0\\\"", "info qom-tree | /device[1] (arm-gicv3)",
-        "info what | info: expected one of pci", "xp /2xw 0x40000000 | 0000000040000000: 0x00000000 0x00000000",
+        "info what | info: expected one of pci", "xp /2xw 0x40000000 | 40000000: 0x00000000 0x00000000",
         "xp /1xb 0x50000000 | Cannot access memory", "xp | xp: expected /FMT ADDRESS",
         "frob | unknown command: 'frob'"
     })
