@@ -88,7 +88,8 @@ final class Comparison<S, O> {
             O other = step < theirs.size() ? theirs.get(step) : null;
             O amended = mine == null || other == null ? other : amend(scenario, step, mine, other, used);
             if (mine == null || !mine.equals(amended)) {
-                failures.add("%s -Dbackplane.comparison.seed=%d -Dbackplane.comparison.first=%d%n%s%nstep %d%nours   %s%ntheirs %s%namended %s%n"
+                failures.add(("%s -Dbackplane.comparison.seed=%d -Dbackplane.comparison.first=%d%n%s%n"
+                                + "step %d%nours   %s%ntheirs %s%namended %s%n")
                         .formatted(name, seed, number, scenario, step, mine, other, amended));
                 return;
             }

@@ -32,4 +32,53 @@ class QemuComparisonIT {
                     .run(pair, Extent.ofProperties(400));
         }
     }
+
+    @Test
+    void configurationSpace() throws Exception {
+        try (Pair pair = Pair.start(qemu, PciScenes.MACHINE)) {
+            new Comparison<>("PCI", PciScenes::make, AccessScene::play, PciDeviations.ALL)
+                    .run(pair, Extent.ofProperties(50));
+        }
+    }
+
+    @Test
+    void registersOfTheSmmu() throws Exception {
+        try (Pair pair = Pair.start(qemu, RegisterScenes.MACHINE)) {
+            new Comparison<>("SMMU registers", RegisterScenes::make, AccessScene::play, RegisterScenes.DEVIATIONS)
+                    .run(pair, Extent.ofProperties(50));
+        }
+    }
+
+    @Test
+    void commandsOfTheSmmu() throws Exception {
+        try (Pair pair = Pair.start(qemu, RegisterScenes.MACHINE)) {
+            new Comparison<>("SMMU commands", CommandScene::make, CommandScene::play, CommandDeviations.ALL)
+                    .run(pair, Extent.ofProperties(200));
+        }
+    }
+
+    @Test
+    void registersOfTheGic() throws Exception {
+        try (Pair pair = Pair.start(qemu, GicScenes.MACHINE)) {
+            new Comparison<>("GIC registers", GicScenes::make, AccessScene::play, GicScenes.DEVIATIONS)
+                    .run(pair, Extent.ofProperties(30));
+        }
+    }
+
+    @Test
+    void interruptsByPinAndMessage() throws Exception {
+        try (Pair pair = Pair.start(qemu, MessageScenes.MACHINE)) {
+            new Comparison<>("interrupts", MessageScenes::make, AccessScene::play, MessageScenes.DEVIATIONS)
+                    .run(pair, Extent.ofProperties(50));
+        }
+    }
+
+    @Test
+    void eventQueueOfTheSmmu() throws Exception {
+        try (Pair pair = Pair.start(qemu, SmmuPlay.MACHINE)) {
+            new Comparison<>("SMMU event queue", EventQueueScene::make, EventQueueScene::play,
+                            EventQueueScene.DEVIATIONS)
+                    .run(pair, Extent.ofProperties(100));
+        }
+    }
 }

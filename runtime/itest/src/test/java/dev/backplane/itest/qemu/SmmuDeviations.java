@@ -98,10 +98,24 @@ final class SmmuDeviations {
 
     private static Deviation<SmmuScene, SmmuStep> outcome(String name, Situation situation) {
         return new Deviation<>(name, (scene, step, ours, theirs) ->
-                situation.is(scene, scene.transfers.get(step), Fault.of(scene, ours), Fault.of(scene, theirs)) ? ours : theirs);
+                situation.is(scene, scene.transfers.get(step), Fault.of(scene, ours), Fault.of(scene, theirs))
+                        ? ours
+                        : theirs);
     }
 
     private static void records(List<Deviation<SmmuScene, SmmuStep>> all) {
+        // 7.3.1 lets records be merged. The peer repeats an access in pieces of four bytes, each with a record.
+        all.add(new Deviation<>("evt-repeat", (scene, step, ours, theirs) -> {
+            var kept = new ArrayList<EventRecord>();
+            for (EventRecord record : theirs.events()) {
+                EventRecord last = kept.isEmpty() ? null : kept.getLast();
+                if (last == null || last.kind() != record.kind() || last.flags() != record.flags()
+                        || (last.input() ^ record.input()) >>> 12 != 0) {
+                    kept.add(record);
+                }
+            }
+            return scene.transfers.get(step).length() > 4 ? theirs.withEvents(List.copyOf(kept)) : theirs;
+        }));
         // 7.3.13: IPA is bits [51:12]. The peer fills the bits below too.
         all.add(record("evt-ipa-low-bits", (scene, ours, theirs) ->
                 ours.stage2() && theirs.stage2() && ours.other() == (theirs.other() & ~PAGE_BITS)
@@ -251,7 +265,8 @@ final class SmmuDeviations {
         // A flaw in T0SZ or T1SZ may have moved the levels.
         int level = entry.level();
         if (!entry.second()) {
-            long size = scene.first.bits == 64 - scene.cd(0, 6) || scene.cd(14, 1) == 1 ? scene.cd(16, 6) : scene.cd(0, 6);
+            boolean upper = scene.first.bits == 64 - scene.cd(0, 6) || scene.cd(14, 1) == 1;
+            long size = upper ? scene.cd(16, 6) : scene.cd(0, 6);
             int start = PageTables.startLevel(tables.granule, 64 - (int) size);
             level = Math.min(level, level + start - tables.start);
         }
@@ -296,9 +311,10 @@ final class SmmuDeviations {
                                 && isDevice(word(scene, entry)))));
         // 5.2: STE.S2R gates stage 2 records. The peer asks CD.R for those of tables below the root.
         all.add(outcome("evt-tt-s2", (scene, transfer, ours, theirs) ->
-                scene.config() == SmmuScene.NESTED && ours.none() != theirs.none() && scene.ste(186, 1) != scene.cd(45, 1)
+                scene.config() == SmmuScene.NESTED && ours.none() != theirs.none()
+                        && scene.ste(186, 1) != scene.cd(45, 1)
                         && (ours.none() ? theirs : ours).ofClass(EventRecord.CLASS_TT)));
-        // 3.4: each descriptor's own address goes through stage 2. The peer translates the table's, and adds the offset.
+        // 3.4: each descriptor's own address goes through stage 2. The peer translates the table's and adds the rest.
         all.add(outcome("nested-table-split", (scene, transfer, ours, theirs) ->
                 scene.config() == SmmuScene.NESTED && (scene.hasSplitTables()
                         || scene.readsOtherDescriptors(transfer) && scene.first.granule + scene.stage1Granule() > 24)));

@@ -2,7 +2,7 @@ package dev.backplane.itest.qemu;
 
 import dev.backplane.itest.qemu.PageTables.Entry;
 
-/** Things that go wrong with a scene: a field with another value, a broken descriptor, an address that is not mapped. */
+/** What goes wrong with a scene: a field with another value, a broken descriptor, an address that is not mapped. */
 final class SmmuFlaws {
     /** No memory is there. */
     private static final long NOWHERE = 0x2_0000_0000L;

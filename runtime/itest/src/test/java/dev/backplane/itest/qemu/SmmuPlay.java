@@ -63,8 +63,10 @@ final class SmmuPlay {
             long result = transfer.edu() ? edu(machine, transfer) : testDevice(machine, transfer);
             long[] after = machine.read32(SMMU + EVENTQ_PROD).read32(SMMU + GERROR).read32(SMMU + GERRORN).flush();
             var events = new ArrayList<EventRecord>();
-            for (; consumed != (int) (after[0] & 2 * QUEUE - 1) && events.size() < QUEUE; consumed = consumed + 1 & 2 * QUEUE - 1) {
+            int produced = (int) after[0] & 2 * QUEUE - 1;
+            while (consumed != produced && events.size() < QUEUE) {
                 events.add(event(machine, consumed));
+                consumed = consumed + 1 & 2 * QUEUE - 1;
             }
             machine.write32(SMMU + EVENTQ_CONS, consumed).flush();
             steps.add(new SmmuStep(result, events, after[0] >>> 31 == 1, after[1] ^ after[2], machine.raisedLines()));
@@ -74,7 +76,8 @@ final class SmmuPlay {
         return steps;
     }
 
-    private static void place(Peer machine) throws IOException {
+    /** Programs the base addresses of both devices. */
+    static void place(Peer machine) throws IOException {
         for (int slot = 1; slot <= 2; slot++) {
             long config = ECAM + ((long) slot << 15);
             machine.write32(config + 0x10, slot == 1 ? TEST_DEVICE_BAR : EDU_BAR).write(2, config + 4, 6);
@@ -134,6 +137,11 @@ final class SmmuPlay {
                 .read32(TEST_DEVICE_BAR + 0x10)
                 .flush();
         return values[1];
+    }
+
+    /** Has the test device write four bytes to address 0. */
+    static void trigger(Peer machine) throws IOException {
+        testDevice(machine, new Transfer(false, false, 0, RAM, 4));
     }
 
     /** Moves bytes to or from the device's buffer, which nobody can see: a transfer to memory clears what was there. */

@@ -1,6 +1,7 @@
 package dev.backplane.itest.qemu;
 
 import dev.backplane.itest.qemu.PageTables.Entry;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,7 +32,8 @@ final class SmmuScene {
     record Transfer(boolean edu, boolean read, long iova, long data, int length) {
         @Override
         public String toString() {
-            return "%s %s 0x%x (0x%x) %d".formatted(edu ? "edu" : "testdev", read ? "reads" : "writes", iova, data, length);
+            return "%s %s 0x%x (0x%x) %d".formatted(
+                    edu ? "edu" : "testdev", read ? "reads" : "writes", iova, data, length);
         }
     }
 
@@ -55,7 +57,7 @@ final class SmmuScene {
     /** Pairs of stage 2 leaves: one maps the start of a stage 1 table, one its descriptor. */
     List<Entry[]> pieces = List.of();
     List<Transfer> transfers = List.of();
-    final List<String> flaws = new java.util.ArrayList<>();
+    final List<String> flaws = new ArrayList<>();
 
     SmmuScene(int number, Image image) {
         this.number = number;

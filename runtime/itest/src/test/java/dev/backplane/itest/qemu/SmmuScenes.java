@@ -298,7 +298,8 @@ final class SmmuScenes {
     private void transfers(boolean edu) {
         var transfers = new ArrayList<Transfer>();
         boolean read = edu && dice.coin();
-        transfers.add(new Transfer(edu, read, iova, data, 4));
+        // Long ones may cross into the next page; the peer repeats what faults, and its queue is 64 records long.
+        transfers.add(new Transfer(edu, read, iova, data, dice.oneIn(6) ? dice.pick(8, 64, 128) : 4));
         if (dice.oneIn(3)) {
             long offset = dice.below(1 << 12) & ~3;
             transfers.add(new Transfer(edu, read, iova & ~0xFFFL | offset, data & ~0xFFFL | offset, 4));
