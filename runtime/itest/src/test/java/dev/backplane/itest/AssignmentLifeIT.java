@@ -38,6 +38,7 @@ public class AssignmentLifeIT {
     private static final long BARS = 0x1000_0000L;
     private static final long TARGET = 0x4080_0000L;
     private static final long IOVA = 0x12_3000L;
+    private static final long EVENTS = 0x4200_0000L;
     private static final long HOST_QUEUE = 1024;
 
     @Inject
@@ -119,6 +120,7 @@ public class AssignmentLifeIT {
 
     @Test
     public void eventsThatTheHostLosesWhileNobodyTakesThemAreReported() throws Exception {
+        smmu.eventQueue(EVENTS, 12); // room for all that the host keeps, so that an overflow is the host's
         translate();
         Bundle accelerated = bundles.find(ACCEL);
         Map<String, Long> used = AcceleratedMachine.inUse(host);
@@ -132,6 +134,7 @@ public class AssignmentLifeIT {
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counted("losses") > 0);
         long producer = machine.read(AcceleratedMachine.base(machine, SMMU) + 0x100A8, 4);
         assertThat(producer >>> 31).as("EVENTQ_PROD.OVFLG").isEqualTo(1);
+        assertThat(counted("undelivered")).as("records that the guest's queue did not take").isZero();
         assertThat(nic.fill(IOVA + 0x1000, 4, 1)).as("not mapped").isFalse();
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counted("lost") > 0); // by the next one's number
         assertThat(nic.fill(IOVA, 4, 7)).isTrue();

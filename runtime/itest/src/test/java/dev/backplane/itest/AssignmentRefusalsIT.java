@@ -276,4 +276,37 @@ public class AssignmentRefusalsIT {
         assertThat(nic.fill(0x1000, 4, 1)).isTrue();
         assertThat(machine.read(0x4080_0000L, 4)).isEqualTo(1);
     }
+
+    /** Whatever the host refuses of an STE, and after however many steps: the stream translates or aborts. */
+    @Test
+    public void failuresOfTheHostAtEachStepOfAnSteLeaveNothing() throws Exception {
+        Machine machine = AcceleratedMachine.create(
+                boards, BOARD, List.of(), smmu("s0", "pcie.0"), assigned("n0", DMA));
+        var driver = new SmmuDriver(machine, AcceleratedMachine.base(machine, "s0"), AcceleratedMachine.SMMU_AREA);
+        var nic = new PhysicalDmaDriver(machine, "n0", 0x1000_0000L);
+        int stream = nic.streamId();
+        driver.enable();
+        driver.attach(stream);
+        driver.map(stream, 0x1000, 0x4080_0000L);
+        driver.entry(stream, 1, 0); // abort
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        int aborted = 0;
+        for (String operation : faults.operations()) {
+            for (int after = 0; after < 3; after++) {
+                faults.fail(operation, Errno.ENOMEM, after);
+                driver.entry(stream, 1 | 5 << 1 | driver.descriptor(stream), 2 | 1 << 2 | 1 << 4 | 3 << 6);
+                machine.write(0x4080_0000L, 4, 0);
+                boolean done = nic.fill(0x1000, 4, 1);
+                assertThat(machine.read(0x4080_0000L, 4)).as("%s after %d", operation, after).isEqualTo(done ? 1 : 0);
+                aborted += done ? 0 : 1;
+                faults.clear();
+                driver.entry(stream, 1, 0);
+                if (!operation.equals("IOMMU_DESTROY")) { // what is not destroyed is kept until the device goes
+                    assertThat(AcceleratedMachine.inUse(host)).as("%s after %d", operation, after).isEqualTo(used);
+                }
+            }
+        }
+        assertThat(aborted).as("STEs that the host refused").isGreaterThan(2);
+        machine.board().unplug("n0");
+    }
 }

@@ -65,6 +65,15 @@ final class GicV3Driver implements Gic {
                 .orElseThrow(() -> new AssertionError("the GIC has no CPU interface now"));
     }
 
+    /** Enables the first 32 SPIs, level-sensitive, for processor 0. */
+    void enableSpis() {
+        machine.write(GICD + 0x84, 4, 0xFFFF_FFFFL);
+        for (int intid = 32; intid < 64; intid += 4) {
+            machine.write(GICD + 0x400 + intid, 4, 0xA0A0_A0A0L);
+        }
+        machine.write(GICD + 0x104, 4, 0xFFFF_FFFFL);
+    }
+
     /** Maps events of a device, from 0, to LPIs from an INTID on. */
     void map(int deviceId, int events, int firstLpi) {
         command((long) deviceId << 32 | 0x08, 4, VALID | nextTranslations);

@@ -131,7 +131,7 @@ public class IncompatibleHostsIT {
         }
     }
 
-    /** With nothing open but what this host tells, 16K and 64K are not needed: the host's subset of granules is shown. */
+    /** 16K and 64K are not needed: what is left to the host is what it has. */
     @Test
     public void granulesThatTheHostLacksAreNotShownWhenTheyAreLeftToIt() throws Exception {
         host(Map.of("granules", new String[] {"4K"}));
@@ -163,6 +163,24 @@ public class IncompatibleHostsIT {
         assertThat(machine.read(AcceleratedMachine.base(machine, "s0"), 4)).as("IDR0 is frozen").isEqualTo(idr0);
         host(Map.of("devices", new String[] {"ats"}));
         machine.board().plug(assigned("n0", DMA));
+    }
+
+    /** As at the end of a process: the host's bundle may stop before those that use it. */
+    @Test
+    public void aHostThatGoesWhileItsDeviceWorksTakesNothingWithIt() throws Exception {
+        for (int round = 0; round < 3; round++) {
+            Machine machine = AcceleratedMachine.create(boards, BOARD, List.of(),
+                    AcceleratedMachine.smmu("s0", "pcie.0"), assigned("n0", DMA));
+            var nic = new PhysicalDmaDriver(machine, "n0", 0x1000_0000L);
+            nic.fillForEver(0x4080_0000L, 0x1000, 0x600D_F00D, 0);
+            Awaitility.await().until(() -> nic.transfers() > 0);
+            host(Map.of("told", new String[0], "sidsize", 16 - round % 2));
+            machine.write(0x4080_0000L, 4, 0);
+            assertThat(machine.read(0x4080_0000L, 4)).as("nobody writes any more").isZero();
+            boards.destroy(BOARD);
+            HostIommu next = context.getService(context.getServiceReference(HostIommu.class));
+            assertThat(AcceleratedMachine.inUse(next)).doesNotContainKeys("device", "hwpt", "ioas", "viommu");
+        }
     }
 
     @Test

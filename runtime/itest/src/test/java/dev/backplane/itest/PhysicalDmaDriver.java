@@ -127,6 +127,17 @@ final class PhysicalDmaDriver {
         await(() -> sent() != before);
     }
 
+    /** Asserts the pin; MSI-X is not enabled. */
+    void raisePin() {
+        register(0x20, 4, INTERRUPT_ONLY);
+        await(() -> register(0x2C, 4) == 1);
+    }
+
+    /** Deasserts the pin. */
+    void clearPin() {
+        register(0x2C, 4, 1);
+    }
+
     /** Writes a pattern again and again, with an interrupt after each time, until it is stopped. */
     void fillForEver(long iova, int length, int pattern, int vector) {
         register(0x28, 4, vector);

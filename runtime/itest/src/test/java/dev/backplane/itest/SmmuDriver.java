@@ -24,6 +24,8 @@ final class SmmuDriver {
     private final long streams;
     private final long area;
     private final int log2Streams;
+    private long events;
+    private int log2Events = LOG2_QUEUE;
     private long nextPage;
     private final Map<Integer, Long> roots = new HashMap<>();
     private final Map<Integer, Long> descriptors = new HashMap<>();
@@ -55,7 +57,18 @@ final class SmmuDriver {
         this.streams = streams;
         this.area = area;
         this.log2Streams = log2Streams;
+        events = area + 0xA000;
         nextPage = area + 0x10000;
+    }
+
+    /**
+     * Gives the event queue another place, before {@link #enable}.
+     *
+     * @param log2 log2 of its entries, of 32 bytes each
+     */
+    void eventQueue(long address, int log2) {
+        events = address;
+        log2Events = log2;
     }
 
     /** Enables the SMMU with an empty stream table, of 512 entries if nothing else was said. */
@@ -68,7 +81,7 @@ final class SmmuDriver {
         machine.write(base + CMDQ_BASE, 8, area + 0x8000 | LOG2_QUEUE);
         machine.write(base + CMDQ_PROD, 4, 0);
         machine.write(base + CMDQ_CONS, 4, 0);
-        machine.write(base + EVENTQ_BASE, 8, area + 0xA000 | LOG2_QUEUE);
+        machine.write(base + EVENTQ_BASE, 8, events | log2Events);
         machine.write(base + EVENTQ_PROD, 4, 0);
         machine.write(base + EVENTQ_CONS, 4, 0);
         machine.write(base + CR0, 4, 0x8);
@@ -184,12 +197,12 @@ final class SmmuDriver {
         if (producer == consumer) {
             return null;
         }
-        long entry = area + 0xA000 + (consumer & (1 << LOG2_QUEUE) - 1) * 32;
+        long entry = events + (consumer & (1 << log2Events) - 1) * 32;
         var words = new long[4];
         for (int i = 0; i < 4; i++) {
             words[i] = machine.read(entry + i * 8, 8);
         }
-        machine.write(base + EVENTQ_CONS, 4, consumer + 1 & (2 << LOG2_QUEUE) - 1 | acknowledged);
+        machine.write(base + EVENTQ_CONS, 4, consumer + 1 & (2 << log2Events) - 1 | acknowledged);
         return words;
     }
 }
