@@ -18,7 +18,7 @@ import java.lang.invoke.VarHandle;
 final class MicroTlb {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
     private static final VarHandle INVALIDATIONS;
-    private static final int MOST_LOG2_ENTRIES = 12;
+    private static final int MOST_LOG2_ENTRIES = 14;
     private static final int PAGE_SHIFT = 12;
     private static final int SUBSTREAM_SHIFT = 32;
     private static final int PRIVILEGED_BIT = 62;
@@ -33,13 +33,15 @@ final class MicroTlb {
     }
 
     private final TlbEntry[] slots;
-    private final int mask;
+    /** Leaves the highest bits of a spread requester: requesters are far apart, whatever the number of entries. */
+    private final int spreadShift;
     private volatile long invalidations;
 
     /** Makes one in front of a TLB of 2^log2Entries entries. */
     MicroTlb(int log2Entries) {
-        slots = new TlbEntry[1 << Math.min(log2Entries, MOST_LOG2_ENTRIES)];
-        mask = slots.length - 1;
+        int bits = Math.min(log2Entries, MOST_LOG2_ENTRIES);
+        slots = new TlbEntry[1 << bits];
+        spreadShift = Integer.SIZE - bits;
     }
 
     /** {@return all that a translation depends on beside the address and the kind of access} */
@@ -88,6 +90,6 @@ final class MicroTlb {
     }
 
     private int slot(long requester, long iova) {
-        return (int) (iova >>> PAGE_SHIFT) + (int) requester * 0x9E37_79B1 & mask;
+        return (int) (iova >>> PAGE_SHIFT) + ((int) requester * 0x9E37_79B1 >>> spreadShift) & slots.length - 1;
     }
 }
