@@ -60,6 +60,9 @@ final class SmmuPlay {
         var steps = new ArrayList<SmmuStep>();
         int consumed = 0;
         for (Transfer transfer : scene.transfers) {
+            if (scene.change != null && steps.size() == scene.transfers.size() - 1) {
+                apply(machine, scene.change);
+            }
             long result = transfer.edu() ? edu(machine, transfer) : testDevice(machine, transfer);
             long[] after = machine.read32(SMMU + EVENTQ_PROD).read32(SMMU + GERROR).read32(SMMU + GERRORN).flush();
             var events = new ArrayList<EventRecord>();
@@ -106,6 +109,16 @@ final class SmmuPlay {
                 .bytes(SmmuScene.COMMANDS, commands())
                 .write32(SMMU + CMDQ_PROD, 3)
                 .write32(SMMU + CR0, scene.cr0);
+    }
+
+    private static void apply(Peer machine, SmmuChange change) {
+        machine.write64(change.address(), change.word());
+        int producer = 3;
+        for (long[] command : change.commands()) {
+            long slot = SmmuScene.COMMANDS + 16L * producer++;
+            machine.write64(slot, command[0]).write64(slot + 8, command[1]);
+        }
+        machine.write32(SMMU + CMDQ_PROD, producer);
     }
 
     /** CMD_CFGI_ALL, CMD_TLBI_NSNH_ALL, CMD_SYNC. */

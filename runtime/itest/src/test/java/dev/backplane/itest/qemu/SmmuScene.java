@@ -57,6 +57,8 @@ final class SmmuScene {
     /** Pairs of stage 2 leaves: one maps the start of a stage 1 table, one its descriptor. */
     List<Entry[]> pieces = List.of();
     List<Transfer> transfers = List.of();
+    /** What software does before the last transfer, or null. */
+    SmmuChange change;
     final List<String> flaws = new ArrayList<>();
 
     SmmuScene(int number, Image image) {
@@ -165,6 +167,9 @@ final class SmmuScene {
                     entry.second() ? 2 : 1, entry.level(), entry.address(), image.get(entry.address())));
         }
         transfers.forEach(transfer -> text.append("  %s%n".formatted(transfer)));
+        if (change != null) {
+            text.append("  before the last: %s%n".formatted(change));
+        }
         return text.toString();
     }
 }

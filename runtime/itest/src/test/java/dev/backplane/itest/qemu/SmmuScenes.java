@@ -45,12 +45,20 @@ final class SmmuScenes {
                 SmmuScene.NESTED, SmmuScene.NESTED, SmmuScene.NESTED, SmmuScene.BYPASS, SmmuScene.ABORT));
         path();
         registers();
-        int flaws = dice.pick(0, 1, 1, 1, 1, 1, 2, 2, 3);
+        boolean changes = (scene.config() & 4) != 0 && scene.config() != SmmuScene.BYPASS && dice.oneIn(4);
+        int flaws = changes ? 0 : dice.pick(0, 1, 1, 1, 1, 1, 2, 2, 3);
         for (int i = 0; i < flaws; i++) {
             new SmmuFlaws(dice, scene, this).one();
         }
         steerClear();
-        transfers(edu);
+        if (changes) {
+            boolean read = edu && dice.coin();
+            var transfer = new Transfer(edu, read, iova, data, 4);
+            scene.change = new SmmuChanges(dice, scene, streamId, iova).one();
+            scene.transfers = List.of(transfer, transfer);
+        } else {
+            transfers(edu);
+        }
         return scene;
     }
 
