@@ -112,6 +112,7 @@ public final class CommandLineParser {
             case NO_REBOOT -> noReboot = true;
             case DISPLAY, VGA, AUDIO, NET, NIC, SERIAL, PARALLEL -> nothing(label, value);
             case NODEFAULTS, NO_USER_CONFIG, NO_SHUTDOWN, TRACE -> {}
+            case LOG_ITEMS, LOG_FILE, MSG, UUID, RTC, BOOT, OVERCOMMIT -> {}
         }
     }
 
@@ -313,7 +314,7 @@ public final class CommandLineParser {
                 qtestLog, resolved, shell, stopped, noReboot, exitWithParent, pidfile, name);
     }
 
-    private DeviceRequest request(Map<String, String> device) {
+    private DeviceRequest request(Map<String, String> device) throws CommandLineException {
         Map<String, String> properties = new LinkedHashMap<>(device);
         String driver = properties.remove("driver");
         for (Global global : globals) {
@@ -321,6 +322,12 @@ public final class CommandLineParser {
                 properties.putIfAbsent(global.property(), global.value());
             }
         }
-        return DeviceArguments.request(driver, properties);
+        DeviceRequest request = DeviceArguments.request(driver, properties);
+        if (!DeviceArguments.isIdentifier(request.id())) {
+            throw new CommandLineException(
+                    "-device %s: id=%s: expected letters, digits, '-', '.' and '_', a letter first"
+                            .formatted(driver, request.id()));
+        }
+        return request;
     }
 }

@@ -4,6 +4,7 @@ import dev.backplane.board.DeviceRequest;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Makes requests of what {@code -device} and {@code device_add} say. */
 public final class DeviceArguments {
@@ -13,7 +14,14 @@ public final class DeviceArguments {
      */
     private static final Set<String> WITHOUT_EFFECT = Set.of("multifunction", "rombar", "romfile", "acpi-index");
 
+    private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
+
     private DeviceArguments() {}
+
+    /** {@return whether a device may have this id; empty is none} */
+    public static boolean isIdentifier(String id) {
+        return id.isEmpty() || IDENTIFIER.matcher(id).matches();
+    }
 
     /**
      * {@return a request}

@@ -40,12 +40,19 @@ enum SupportedOption {
     NODEFAULTS("nodefaults", "", "there are no default devices", false),
     NO_USER_CONFIG("no-user-config", "", "no configuration file is read", false),
     NO_SHUTDOWN("no-shutdown", "", "no guest runs that could shut the machine down", false),
-    TRACE("trace", "PATTERN", "there are no trace points", false);
+    TRACE("trace", "PATTERN", "there are no trace points", false),
+    LOG_ITEMS("d", "ITEM[,...]", "nothing of the kind is logged", false),
+    LOG_FILE("D", "FILE", "nothing of the kind is logged", false),
+    MSG("msg", "timestamp=on|off", "messages have no time stamps", false),
+    UUID("uuid", "UUID", "no firmware shows it", false),
+    RTC("rtc", "OPTION=VALUE[,...]", "there is no real time clock", false),
+    BOOT("boot", "OPTION=VALUE[,...]", "there is no firmware", false),
+    OVERCOMMIT("overcommit", "OPTION=on|off", "memory is as the host gives it", false);
 
     /** What is near in meaning, where the spelling would lead elsewhere. */
     private static final Map<String, String> RELATED = Map.of(
-            "nographic", "display", "daemonize", "pidfile", "netdev", "net", "drive", "device", "d", "qtest-log",
-            "gdb", "qtest", "s", "qtest", "uuid", "name", "audiodev", "audio", "incoming", "device");
+            "nographic", "display", "daemonize", "pidfile", "netdev", "net", "drive", "device",
+            "gdb", "qtest", "s", "qtest", "audiodev", "audio", "incoming", "device");
 
     private static final Map<String, SupportedOption> BY_NAME = new LinkedHashMap<>();
 

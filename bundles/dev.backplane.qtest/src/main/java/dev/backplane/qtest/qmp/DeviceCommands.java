@@ -14,12 +14,9 @@ import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 /** Commands that plug and unplug devices. */
 final class DeviceCommands {
-    private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
-
     private final Subject subject;
 
     DeviceCommands(Subject subject) {
@@ -51,7 +48,7 @@ final class DeviceCommands {
         }
         String driver = properties.remove("driver");
         DeviceRequest request = DeviceArguments.request(driver, properties);
-        if (!request.id().isEmpty() && !IDENTIFIER.matcher(request.id()).matches()) {
+        if (!DeviceArguments.isIdentifier(request.id())) {
             throw QmpException.generic("Parameter 'id' expects an identifier");
         }
         if (board.slot(request.id()).isPresent()) {

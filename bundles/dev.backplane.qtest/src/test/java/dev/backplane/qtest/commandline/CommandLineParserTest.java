@@ -101,6 +101,13 @@ class CommandLineParserTest {
     }
 
     @Test
+    void whatHasNoPartHereIsTakenWithoutEffect() throws Exception {
+        assertThat(parse("-M virt -d guest_errors -D /dev/null -msg timestamp=on -rtc base=utc -boot strict=on"
+                        + " -uuid 12345678-1234-1234-1234-123456789abc -overcommit mem-lock=off"))
+                .isEqualTo(parse("-M virt"));
+    }
+
+    @Test
     void whatAFunctionNeedsNotBeToldIsDropped() throws Exception {
         assertThat(parse("-M virt -device edu,addr=6.0,multifunction=on,rombar=0,romfile=,acpi-index=3").devices())
                 .containsExactly(new DeviceRequest("edu", "", "", "6.0", Map.of()));
@@ -151,6 +158,7 @@ class CommandLineParserTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "-kernal x | -kernal: unsupported option; the nearest supported one is -serial",
+        "-M virt -device edu,id=1st | -device edu: id=1st: expected letters, digits",
         "-devices edu | -devices: unsupported option; the nearest supported one is -device",
         "-nographic | -nographic: unsupported option; the nearest supported one is -display",
         "disk.img | disk.img: unsupported argument: disk images are not supported, an option begins with -",
