@@ -168,6 +168,19 @@ class MachineProcessIT {
     }
 
     @Test
+    void theVersionNeedsNoFramework(@TempDir Path folder) throws Exception {
+        var builder = new ProcessBuilder(MachineProcess.program(), "-version").redirectErrorStream(true);
+        builder.environment().put("BACKPLANE_DATA", folder.resolve("data").toString());
+        Process process = builder.redirectOutput(folder.resolve("output").toFile()).start();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(folder.resolve("output")))
+                .startsWith("Backplane ")
+                .contains("QEMU emulator version");
+        assertThat(process.exitValue()).isZero();
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
     void helpNamesWhatThereIs(@TempDir Path folder) throws Exception {
         Process process = MachineProcess.start(folder, List.of(MachineProcess.program(), "-device", "help"));
         assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();

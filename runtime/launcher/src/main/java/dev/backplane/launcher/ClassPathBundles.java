@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.jar.JarFile;
 import org.osgi.framework.BundleActivator;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
 import org.osgi.framework.connect.ConnectModule;
 import org.osgi.framework.connect.ModuleConnector;
 
@@ -28,6 +29,9 @@ import org.osgi.framework.connect.ModuleConnector;
 final class ClassPathBundles implements ModuleConnector {
     private static final String BUNDLE = "bundle";
     private static final String SEPARATOR = "\t";
+
+    private static final Set<String> ABOUT_PACKAGES = Set.of(
+            Constants.IMPORT_PACKAGE, Constants.DYNAMICIMPORT_PACKAGE, Constants.EXPORT_PACKAGE, "Private-Package");
 
     private final Map<String, Path> files;
     private final Path headersFile;
@@ -76,8 +80,13 @@ final class ClassPathBundles implements ModuleConnector {
         headers = Map.of();
     }
 
-    /** Writes the headers of all jars down. */
-    void remember() throws IOException {
+    /**
+     * Writes the headers of all jars down.
+     *
+     * @param withPackages whether imports and exports are among them. Without other bundles they are of no use once they
+     *     were found to fit: all classes come from one class loader, which asks for no wires.
+     */
+    synchronized void remember(boolean withPackages) throws IOException {
         if (isEmpty()) {
             return;
         }
@@ -85,10 +94,15 @@ final class ClassPathBundles implements ModuleConnector {
         for (var bundle : files.entrySet()) {
             lines.add(BUNDLE + SEPARATOR + bundle.getKey());
             try (var jar = new JarFile(bundle.getValue().toFile(), false)) {
-                jar.getManifest().getMainAttributes().forEach((name, value) -> lines.add(name + SEPARATOR + value));
+                jar.getManifest().getMainAttributes().forEach((name, value) -> {
+                    if (withPackages || !ABOUT_PACKAGES.contains(name.toString())) {
+                        lines.add(name + SEPARATOR + value);
+                    }
+                });
             }
         }
         Files.write(headersFile, lines);
+        headers = null; // read again
     }
 
     @Override

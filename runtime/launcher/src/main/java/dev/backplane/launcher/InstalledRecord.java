@@ -3,8 +3,10 @@ package dev.backplane.launcher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -58,16 +60,21 @@ final class InstalledRecord {
         plan.frameworkProperties().forEach((key, value) -> lines.add("property " + key + "=" + value));
         lines.subList(1, lines.size()).sort(null);
         for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
-            lines.add((onClassPath.test(bundle.location()) ? "path " : "file ") + bundle.location() + " " + bundle.file().toAbsolutePath() + " "
-                    + Files.size(bundle.file()) + " " + changed(bundle.file()));
+            String kind = onClassPath.test(bundle.location()) ? "class-path " : "file ";
+            lines.add(kind + bundle.location() + " " + bundle.file().toAbsolutePath() + " " + Files.size(bundle.file())
+                    + " " + changed(bundle.file()));
         }
         return lines;
     }
 
     /** {@return when a file was last written, in a form to compare} A build may give all its files one modification time. */
-    private static Object changed(Path file) throws IOException {
+    private static long changed(Path file) throws IOException {
+        return time(file).to(TimeUnit.NANOSECONDS);
+    }
+
+    private static FileTime time(Path file) throws IOException {
         try {
-            return Files.getAttribute(file, "unix:ctime");
+            return (FileTime) Files.getAttribute(file, "unix:ctime");
         } catch (UnsupportedOperationException | IllegalArgumentException e) {
             return Files.getLastModifiedTime(file);
         }

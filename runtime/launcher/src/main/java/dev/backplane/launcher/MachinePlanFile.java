@@ -3,12 +3,14 @@ package dev.backplane.launcher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -58,10 +60,15 @@ final class MachinePlanFile {
             for (Path feature : files.sorted().toList()) {
                 // The time of the last change of the inode: the build gives all files the same time of modification.
                 lines.add(String.join(SEPARATOR, FEATURE, feature.toString(), Long.toString(Files.size(feature)),
-                        Files.getAttribute(feature, "unix:ctime").toString()));
+                        changed(feature)));
             }
         }
         return lines;
+    }
+
+    private static String changed(Path file) throws IOException {
+        var time = (FileTime) Files.getAttribute(file, "unix:ctime");
+        return Long.toString(time.to(TimeUnit.NANOSECONDS)); // as text it would take long to make
     }
 
     private static List<String> lines(List<String> features, MachinePlan plan) {

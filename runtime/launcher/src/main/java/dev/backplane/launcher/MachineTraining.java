@@ -100,8 +100,9 @@ public final class MachineTraining {
             for (String name : Preparation.CLASSES) {
                 Class.forName(name, false, classes);
             }
+            Class.forName(PlainAnswer.CLASS, false, classes);
         } catch (ClassNotFoundException e) {
-            throw new LaunchException("no class " + e.getMessage() + " to prepare; correct the list of them", e);
+            throw new LaunchException("no class " + e.getMessage() + " ; correct the names in the launcher", e);
         }
     }
 

@@ -5,22 +5,19 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.apache.felix.framework.FrameworkFactory;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
-import org.osgi.framework.connect.ConnectFrameworkFactory;
 import org.osgi.framework.launch.Framework;
-import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.cm.ConfigurationAdmin;
 
@@ -53,6 +50,10 @@ final class Platform {
         this.instance = instance;
         this.properties = properties;
         this.record = new InstalledRecord(instance.record(), onClassPath::contains);
+        if (isComplete()) {
+            // Nothing extends the framework; looking for what might would open all jars of the class path.
+            System.setProperty("felix.extensions.disable", "true");
+        }
     }
 
     /**
@@ -163,32 +164,40 @@ final class Platform {
             }
         }
         framework.start();
-        resolve();
-        startBundles(false);
+        resolve(bundles(!reuse)); // the others were resolvable then; whoever starts one has it resolved
+        startBundles(bundles(false));
         if (!reuse) {
-            onClassPath.remember();
             record.write(plan, framework.getBundleContext());
         }
     }
 
-    private void init(boolean reuse) throws BundleException {
+    private void init(boolean reuse) throws BundleException, IOException {
         Map<String, String> all = new HashMap<>(plan.frameworkProperties());
         all.putAll(properties);
         all.put(Constants.FRAMEWORK_STORAGE, instance.cache().toString());
         if (!reuse) {
             all.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
         }
-        // The launcher hands configurations over itself, so it shares this package with Config Admin and its users.
-        all.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, "org.osgi.service.cm;version=1.6.1");
         all.put("felix.cm.dir", instance.configuration().toString());
         all.put("felix.cache.locking", "false"); // the instance is locked
         all.put("felix.service.urlhandlers", "false"); // costs start-up time, and nothing here needs it
+        all.put("felix.resolver.parallelism", "1"); // threads cost more than they save with so few bundles
         all.put("ds.cache.metadata", "true");
-        framework = onClassPath.isEmpty()
-                ? ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow().newFramework(all)
-                : ServiceLoader.load(ConnectFrameworkFactory.class).findFirst().orElseThrow()
-                        .newFramework(all, onClassPath);
+        if (reuse && isComplete()) {
+            all.put(Constants.FRAMEWORK_SYSTEMPACKAGES, "org.osgi.framework"); // nobody imports any
+        } else {
+            // The launcher hands configurations over itself, so it shares this package with Config Admin and its users.
+            all.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, "org.osgi.service.cm;version=1.6.1");
+        }
+        // By name: a service loader would open all jars of the class path.
+        var factory = new FrameworkFactory();
+        framework = onClassPath.isEmpty() ? factory.newFramework(all) : factory.newFramework(all, onClassPath);
         framework.init();
+    }
+
+    /** {@return whether all classes come from the class path, so that packages need no wires} */
+    private boolean isComplete() {
+        return plan.bundles().stream().allMatch(bundle -> onClassPath.contains(bundle.location()));
     }
 
     private void install() throws IOException, LaunchException {
@@ -203,12 +212,27 @@ final class Platform {
         }
     }
 
-    private void resolve() throws LaunchException {
-        if (framework.adapt(FrameworkWiring.class).resolveBundles(null)) {
+    /** {@return the bundles of the plan, in its order, with or without those that are started on demand} */
+    private List<Bundle> bundles(boolean withDeferred) {
+        Map<String, Bundle> byLocation = new HashMap<>();
+        for (Bundle bundle : framework.getBundleContext().getBundles()) {
+            byLocation.put(bundle.getLocation(), bundle);
+        }
+        List<Bundle> bundles = new ArrayList<>();
+        for (LaunchPlan.PlannedBundle planned : plan.bundles()) {
+            if (withDeferred || !deferred.contains(planned.location())) {
+                bundles.add(byLocation.get(planned.location()));
+            }
+        }
+        return bundles;
+    }
+
+    private void resolve(List<Bundle> bundles) throws LaunchException {
+        if (framework.adapt(FrameworkWiring.class).resolveBundles(bundles)) {
             return;
         }
         List<String> reasons = new ArrayList<>();
-        for (Bundle bundle : framework.getBundleContext().getBundles()) {
+        for (Bundle bundle : bundles) {
             if (bundle.getState() == Bundle.INSTALLED) {
                 reasons.add(reason(bundle));
             }
@@ -228,11 +252,15 @@ final class Platform {
         }
     }
 
-    /** Starts everything once: the component runtime writes down what it has read when it is stopped. */
+    /**
+     * Starts everything once: what the bundles import is found or missed, and the component runtime writes down what it
+     * has read when it is stopped.
+     */
     private void rehearse() throws BundleException, IOException, LaunchException {
         framework.start();
-        resolve();
-        startBundles(true);
+        resolve(bundles(true));
+        startBundles(bundles(true));
+        onClassPath.remember(!isComplete());
         framework.stop();
         awaitEnd();
         init(true);
@@ -247,18 +275,11 @@ final class Platform {
         }
     }
 
-    private void startBundles(boolean all) throws BundleException, IOException {
-        Map<String, Bundle> byLocation = new LinkedHashMap<>();
-        for (Bundle bundle : framework.getBundleContext().getBundles()) {
-            byLocation.put(bundle.getLocation(), bundle);
-        }
+    private void startBundles(List<Bundle> bundles) throws BundleException, IOException {
         boolean configured = false;
-        for (LaunchPlan.PlannedBundle planned : plan.bundles()) {
-            if (!all && deferred.contains(planned.location())) {
-                continue;
-            }
+        for (Bundle bundle : bundles) {
             // Transient: the cache remembers no start, so each start goes this way, in this order.
-            byLocation.get(planned.location()).start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
+            bundle.start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
             configured = configured || configure();
         }
         if (!configured && !plan.configurations().isEmpty()) {

@@ -13,9 +13,9 @@ final class Preparation {
     /** In the order in which they are needed. */
     static final List<String> CLASSES = List.of(
             "org.apache.felix.framework.util.SecureAction", // reflects on what is annotated
+            "org.apache.felix.framework.util.Util", // reflects on all modules
             "dev.backplane.core.memory.SystemBus", // makes handles of variables
-            "dev.backplane.core.memory.AnonymousMemory", // links foreign functions
-            "dev.backplane.qtest.ParentWatch"); // links foreign functions
+            "dev.backplane.core.memory.AnonymousMemory"); // links a foreign function
 
     private Preparation() {}
 

@@ -32,6 +32,12 @@ public final class SystemMain {
      * @param arguments see {@code -help}
      */
     public static void main(String[] arguments) {
+        Optional<String> answer = PlainAnswer.to(arguments);
+        if (answer.isPresent()) {
+            System.out.print(answer.get());
+            System.out.flush();
+            return;
+        }
         Preparation.begin();
         String home = System.getProperty(Distribution.HOME, ".");
         System.exit(new SystemMain(new Distribution(Path.of(home)), System.getenv()).run(arguments));

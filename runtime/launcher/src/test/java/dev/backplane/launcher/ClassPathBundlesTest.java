@@ -1,6 +1,7 @@
 package dev.backplane.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.File;
 import java.io.IOException;
@@ -19,6 +20,8 @@ import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.connect.ConnectContent;
 
 class ClassPathBundlesTest {
@@ -63,7 +66,7 @@ class ClassPathBundlesTest {
         Path file = jar("1.0.0");
         ClassPathBundles first = onClassPath(file);
         assertThat(content(first).getHeaders()).as("not written down").isEmpty();
-        first.remember();
+        first.remember(true);
 
         ClassPathBundles second = onClassPath(file);
         Map<String, String> headers = content(second).getHeaders().orElseThrow();
@@ -82,6 +85,69 @@ class ClassPathBundlesTest {
         assertThat(folder.resolve("instances/default/installed")).hasContent(installed);
 
         assertThat(version(jar("1.1.0"))).isEqualTo("1.1.0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void remembersPackagesOnlyWhenOtherBundlesMayNeedThem(boolean needed) throws Exception {
+        Path file = jar("1.0.0", "java.util", "b.exported");
+        onClassPath(file).remember(needed);
+
+        Map<String, String> headers = content(onClassPath(file)).getHeaders().orElseThrow();
+
+        assertThat(headers.containsKey("Import-Package")).isEqualTo(needed);
+        assertThat(headers.containsKey("Export-Package")).isEqualTo(needed);
+        assertThat(headers).containsEntry("Bundle-SymbolicName", "a");
+    }
+
+    @Test
+    void startsWhatImportsPackagesOfTheJdkWithAnEmptyAndWithAFilledCache() throws Exception {
+        Path file = jar("1.0.0", "javax.xml.parsers,org.osgi.framework", "");
+
+        assertThat(version(file)).isEqualTo("1.0.0");
+        assertThat(version(file)).isEqualTo("1.0.0");
+    }
+
+    @Test
+    void namesThePackageThatNothingHasAndRemembersNothing() throws Exception {
+        Path file = jar("1.0.0", "nowhere.to.be.found", "");
+
+        for (int start = 1; start <= 2; start++) {
+            assertThatExceptionOfType(LaunchException.class)
+                    .isThrownBy(() -> version(file))
+                    .withMessageContaining("nowhere.to.be.found");
+        }
+    }
+
+    @Test
+    void importsCountAgainWhenABundleThatIsNotOnTheClassPathJoins() throws Exception {
+        Path file = jar("1.0.0", "javax.xml.parsers", "a.exported");
+        version(file);
+        Path other = Files.createDirectory(folder.resolve("other"));
+        Path stranger = jar(other.resolve("b.jar"), "b", "1.0.0", "a.exported,org.xml.sax", "");
+        var plan = new LaunchPlan(
+                List.of(new LaunchPlan.PlannedBundle(LOCATION, file), new LaunchPlan.PlannedBundle("t:b:1", stranger)),
+                Map.of(), Map.of());
+
+        for (int start = 1; start <= 2; start++) {
+            try (Instance instance = Instance.acquire(folder.resolve("instances"), Optional.empty())) {
+                Platform.start(plan, instance, Map.of(), Set.of(), ClassPathBundles.of(plan, folder.resolve("headers")))
+                        .stop();
+            }
+        }
+
+        assertThat(content(onClassPath(file)).getHeaders().orElseThrow()).containsKey("Export-Package");
+    }
+
+    @Test
+    void recoversFromAFirstStartThatWasCutShort() throws Exception {
+        Path file = jar("1.0.0", "javax.xml.parsers", "");
+        version(file);
+        Files.delete(folder.resolve("instances/default/installed")); // it is written last
+        Files.writeString(folder.resolve("headers"), "bundle\tt:a:1\nBundle-SymbolicName\ta\nBund");
+
+        assertThat(version(file)).isEqualTo("1.0.0");
+        assertThat(folder.resolve("instances/default/installed")).exists();
     }
 
     @Test
@@ -121,13 +187,26 @@ class ClassPathBundlesTest {
     }
 
     private Path jar(String version) throws IOException {
+        return jar(version, "", "");
+    }
+
+    private Path jar(String version, String imports, String exports) throws IOException {
+        return jar(folder.resolve("a.jar"), "a", version, imports, exports);
+    }
+
+    private static Path jar(Path file, String name, String version, String imports, String exports) throws IOException {
         Manifest manifest = new Manifest();
         Attributes attributes = manifest.getMainAttributes();
         attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
         attributes.putValue("Bundle-ManifestVersion", "2");
-        attributes.putValue("Bundle-SymbolicName", "a");
+        attributes.putValue("Bundle-SymbolicName", name);
         attributes.putValue("Bundle-Version", version);
-        Path file = folder.resolve("a.jar");
+        if (!imports.isEmpty()) {
+            attributes.putValue("Import-Package", imports);
+        }
+        if (!exports.isEmpty()) {
+            attributes.putValue("Export-Package", exports);
+        }
         try (var out = new JarOutputStream(Files.newOutputStream(file), manifest)) {
             out.putNextEntry(new ZipEntry("OSGI-INF/a.xml"));
             out.write("<a/>".getBytes(StandardCharsets.US_ASCII));

@@ -27,9 +27,6 @@ final class AnonymousMemory {
                     ValueLayout.JAVA_INT,
                     ValueLayout.JAVA_LONG));
 
-    private static final MethodHandle MUNMAP = link(
-            "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-
     private AnonymousMemory() {}
 
     private static MethodHandle link(String function, FunctionDescriptor descriptor) {
@@ -58,7 +55,7 @@ final class AnonymousMemory {
 
     private static void unmap(long address, long size) {
         try {
-            int failed = (int) MUNMAP.invokeExact(address, size);
+            int failed = (int) Unmapping.MUNMAP.invokeExact(address, size);
             if (failed != 0) {
                 System.getLogger(AnonymousMemory.class.getName())
                         .log(System.Logger.Level.WARNING, "munmap of 0x{0} failed", Long.toHexString(address));
@@ -66,5 +63,11 @@ final class AnonymousMemory {
         } catch (Throwable e) {
             throw new AssertionError("munmap throws nothing", e);
         }
+    }
+
+    /** Linked when memory is first given back: most machines keep theirs until they end. */
+    private static final class Unmapping {
+        private static final MethodHandle MUNMAP = link(
+                "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     }
 }
