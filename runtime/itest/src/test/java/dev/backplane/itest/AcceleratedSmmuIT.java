@@ -28,8 +28,8 @@ import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 
 /**
- * A device of the host moves bytes by a guest's IOVAs and interrupts it: stage 1 is the guest's, stage 2 the host's, and
- * of neither anything is walked on the board.
+ * A device of the host moves bytes by a guest's IOVAs and interrupts it: stage 1 is the guest's, stage 2 the host's,
+ * and of neither anything is walked on the board.
  */
 @RunWith(PaxExam.class)
 @ExamReactorStrategy(PerClass.class)
