@@ -174,7 +174,7 @@ public class IncompatibleHostsIT {
             var nic = new PhysicalDmaDriver(machine, "n0", 0x1000_0000L);
             nic.fillForEver(0x4080_0000L, 0x1000, 0x600D_F00D, 0);
             Awaitility.await().until(() -> nic.transfers() > 0);
-            host(Map.of("told", new String[0], "sidsize", 16 - round % 2));
+            host(Map.of("told", new String[0], "ssidsize", 16 - round % 2));
             machine.write(0x4080_0000L, 4, 0);
             assertThat(machine.read(0x4080_0000L, 4)).as("nobody writes any more").isZero();
             boards.destroy(BOARD);
