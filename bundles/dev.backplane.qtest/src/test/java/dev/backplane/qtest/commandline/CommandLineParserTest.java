@@ -158,7 +158,7 @@ class CommandLineParserTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "-kernal x | -kernal: unsupported option; the nearest supported one is -serial",
-        "-M virt -device edu,id=1st | -device edu: id=1st: expected letters, digits",
+        "-M virt -device edu,id=1st | -device edu: id=1st: expected letters, digits, '-', '.' and '_', a letter first",
         "-devices edu | -devices: unsupported option; the nearest supported one is -device",
         "-nographic | -nographic: unsupported option; the nearest supported one is -display",
         "disk.img | disk.img: unsupported argument: disk images are not supported, an option begins with -",

@@ -116,6 +116,16 @@ final class SmmuDeviations {
             }
             return scene.transfers.get(step).length() > 4 ? theirs.withEvents(List.copyOf(kept)) : theirs;
         }));
+        // The device stops at the first page that faults; the peer's goes on with the next one.
+        all.add(new Deviation<>("mid-fault", (scene, step, ours, theirs) -> {
+            Transfer transfer = scene.transfers.get(step);
+            long last = transfer.iova() + transfer.length() - 1;
+            boolean crosses = (transfer.iova() ^ last) >>> 12 != 0;
+            return crosses && ours.events().size() == 1 && theirs.events().size() == 2
+                            && (theirs.events().getLast().input() ^ last) >>> 12 == 0
+                    ? theirs.withEvents(theirs.events().subList(0, 1))
+                    : theirs;
+        }));
         // 7.3.13: IPA is bits [51:12]. The peer fills the bits below too.
         all.add(record("evt-ipa-low-bits", (scene, ours, theirs) ->
                 ours.stage2() && theirs.stage2() && ours.other() == (theirs.other() & ~PAGE_BITS)
@@ -219,7 +229,8 @@ final class SmmuDeviations {
                         (word(scene, entry) & 3) == 1 && entry.level() < 3 && isForbiddenBlock(scene, entry))));
         // D8.15: APTable takes part in the permissions of the leaf. The peer faults where it meets it.
         all.add(outcome("aptable-priority", (scene, transfer, ours, theirs) ->
-                theirs.is(EventRecord.F_PERMISSION) && !ours.is(EventRecord.F_PERMISSION)
+                (theirs.is(EventRecord.F_PERMISSION) || theirs.none() && scene.cd(45, 1) == 0)
+                        && !ours.is(EventRecord.F_PERMISSION)
                         && scene.path.stream().anyMatch(entry -> !entry.second() && isTable(scene, entry)
                                 && (word(scene, entry) >>> 62 & 1) == 1)));
         // 5.4: each half has its TBI. The peer uses TBI0 for both.
