@@ -90,6 +90,6 @@ final class MicroTlb {
     }
 
     private int slot(long requester, long iova) {
-        return (int) (iova >>> PAGE_SHIFT) + ((int) requester * 0x9E37_79B1 >>> spreadShift) & slots.length - 1;
+        return (int) (iova >>> PAGE_SHIFT) + (Long.hashCode(requester) * 0x9E37_79B1 >>> spreadShift) & slots.length - 1;
     }
 }

@@ -6,6 +6,7 @@ import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.Translation;
 import dev.backplane.smmuv3.spec.TableDescriptor;
 import dev.backplane.smmuv3.translate.StreamConfig.Stage2Config;
+import dev.backplane.smmuv3.translate.WalkObserver.DescriptorKind;
 
 /**
  * The usual miss: a page that allows the access, below tables that are all there. It reads descriptors, of the last
@@ -115,7 +116,7 @@ final class QuickWalk {
             return known.descriptor(input >>> rules.pageShift) | known.hierarchy();
         }
         // Bits above those that the tables resolve must tell the half.
-        return input >> rules.geometry.inputBits() == input >> 63
+        return input >> rules.geometry.inputBits() == input >> 63 && !era.context.hasBlocks(1)
                 ? descend(context, era, 1, rules.geometry, rules.hierarchyMask, input)
                 : NOWHERE;
     }
@@ -130,7 +131,7 @@ final class QuickWalk {
         WalkCache.TablePointer known = pointer(era, 2, pageShift, ipa);
         long place = known != null
                 ? known.descriptor(ipa >>> pageShift)
-                : descend(context, era, 2, geometry, 0, ipa);
+                : era.context.hasBlocks(2) ? NOWHERE : descend(context, era, 2, geometry, 0, ipa);
         if (place == NOWHERE) {
             return UNUSUAL;
         }
@@ -163,6 +164,10 @@ final class QuickWalk {
             long descriptor = load(context, place);
             table = geometry.nextTable(descriptor);
             if ((descriptor & TABLE) != TABLE || geometry.exceedsOutput(table)) {
+                if (geometry.kind(descriptor, level) == DescriptorKind.BLOCK) {
+                    // The next one is likely to be one too: the walkers would read the same once more.
+                    era.context.metBlock(stage);
+                }
                 return NOWHERE;
             }
             hierarchy |= descriptor & hierarchyMask;
