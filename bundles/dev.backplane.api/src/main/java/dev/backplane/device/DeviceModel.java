@@ -18,8 +18,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  * Before a hand-over the engine may rehearse it: it makes models that never serve, with a context whose memory faults,
  * whose lines and messages reach nobody and whose platform is empty, and takes them through realize, reset or restore,
  * resume, quiesce, save and unrealize, some times over, so that the classes of the bundle are loaded when the gate
- * closes; an IOMMU is asked for address spaces too. A model that needs its platform refuses that in realize, and is not
- * rehearsed.
+ * closes; an IOMMU is asked for the address spaces of the functions below its bus too, and so is the one that serves. A
+ * model that needs its platform refuses that in realize, and is not rehearsed.
  *
  * <p>The engine calls these methods one at a time, on an executor with a deadline, never inside a transaction. A model
  * also implements {@link PlatformDevice} or {@link dev.backplane.pci.PciDevice}, and what it offers beyond that as

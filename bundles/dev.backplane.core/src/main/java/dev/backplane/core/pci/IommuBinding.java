@@ -68,9 +68,15 @@ public final class IommuBinding {
         segment.iommuObserver().served(root.name(), next);
     }
 
-    /** Asks the model that serves once more, which changes nothing: a hand-over to another one is near. */
+    /**
+     * Asks the model that serves once more, and forgets what it answers: a hand-over to another one is near. What it
+     * throws is thrown on.
+     */
     public void rehearse() {
-        segment.resolveBelow(root);
+        PciIommuOps serving = ops;
+        if (serving != null) {
+            segment.rehearse(root, serving);
+        }
     }
 
     /** Asks a model that will serve nobody, as {@link #serve} asks one that does; nothing changes. */

@@ -341,7 +341,7 @@ public final class PciSegment implements PciFabric {
         resolver.resolve(requestersBelow(root));
     }
 
-    /** Asks a model that serves nobody for everything below a root bus. */
+    /** Asks a model for everything below a root bus, for a rehearsal: nothing follows from it. */
     void rehearse(PciRootBus root, PciIommuOps ops) {
         resolver.rehearse(requestersBelow(root), ops);
     }

@@ -111,7 +111,7 @@ final class RouteResolver {
         }
     }
 
-    /** Asks a model that serves nobody, and forgets what it answers. */
+    /** Asks a model, and forgets what it answers; what it throws is thrown on. */
     void rehearse(List<Requester> requesters, PciIommuOps ops) {
         List<Question> questions = new ArrayList<>(requesters.size());
         lock.lock();

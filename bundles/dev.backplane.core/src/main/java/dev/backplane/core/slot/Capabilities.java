@@ -127,7 +127,7 @@ final class Capabilities {
         }
     }
 
-    /** Goes the way of a hand-over, as far as that changes nothing. */
+    /** Asks the model that serves what its successor will be asked; called on a thread for bundles' code. */
     void rehearse() {
         if (iommu != null) {
             iommu.rehearse();

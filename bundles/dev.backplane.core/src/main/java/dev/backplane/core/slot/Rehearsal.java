@@ -64,13 +64,12 @@ final class Rehearsal {
             slot.host().bus().rehearse();
             long breaks = 0;
             try {
-                breaks = old.once(bundle);
+                breaks = old.once(bundle, slot.capabilities()::rehearse);
             } catch (ModelFailure failure) {
                 old.fails = true;
                 slot.note("REHEARSAL_FAILED", "%s: %s".formatted(old.offer.provider(), failure.getMessage()));
             }
-            breaks += next.once(bundle);
-            slot.capabilities().rehearse();
+            breaks += next.once(bundle, () -> {});
             if (times >= LEAST && (breaks < BREAK_NANOS || System.nanoTime() > end)) {
                 return;
             }
@@ -81,7 +80,7 @@ final class Rehearsal {
     }
 
     /** Rehearses one side; {@return for how long its thread was kept from work, in nanoseconds} */
-    private long once(ModelThread bundle) throws ModelFailure {
+    private long once(ModelThread bundle, ModelThread.Procedure afterwards) throws ModelFailure {
         if (fails) {
             return 0;
         }
@@ -91,6 +90,8 @@ final class Rehearsal {
                 long workBefore = THREADS.getCurrentThreadCpuTime();
                 DeviceProperties properties = Newcomer.properties(slot.host(), offer, definition, givenByUser);
                 perform(slot, offer, properties, steps);
+                steps.next("ask the model that serves");
+                afterwards.run();
                 long work = THREADS.getCurrentThreadCpuTime() - workBefore;
                 return System.nanoTime() - began - work;
             });

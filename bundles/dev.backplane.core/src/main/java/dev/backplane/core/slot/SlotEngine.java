@@ -47,14 +47,17 @@ public final class SlotEngine {
         if (!rehearses || old == null || !deadline.isLeisurely()) {
             return;
         }
+        boolean done = false;
         try {
             Rehearsal.run(
                     new Rehearsal(slot, old.offer(), slot.definition(), slot.userProperties()),
                     new Rehearsal(slot, next.offer(), definition, givenByUser),
                     bundle);
-        } catch (ModelFailure failure) {
-            Newcomer.discard(slot, next, bundle);
-            throw failure;
+            done = true;
+        } finally {
+            if (!done) {
+                Newcomer.discard(slot, next, bundle);
+            }
         }
     }
 

@@ -65,6 +65,8 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         String supports = "";
         MsiDoorbell doorbell = MsiDoorbell.Translate.TRANSLATE;
         boolean untranslated;
+        /** What the answer to a question for an address space is instead, when it is not null. */
+        RuntimeException spaceless;
         Long offset = 0L;
         int translations;
         private int made;
@@ -114,6 +116,9 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
 
     @Override
     public DmaAddressSpace addressSpace(PciRequester function) {
+        if (factory.spaceless != null) {
+            throw factory.spaceless;
+        }
         return factory.untranslated ? DmaAddressSpace.SystemBus.DIRECT : this;
     }
 

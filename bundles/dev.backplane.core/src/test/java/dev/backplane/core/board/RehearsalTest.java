@@ -3,9 +3,14 @@ package dev.backplane.core.board;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.DeviceRequest;
+import dev.backplane.board.MachineDefinition.AcceleratorChoice;
 import dev.backplane.board.Slot;
 import dev.backplane.core.board.FakeDevice.Callback;
 import dev.backplane.core.board.FakeDevice.Fault;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,5 +96,27 @@ class RehearsalTest {
         assertThat(slot.handOvers()).isZero();
         assertThat(slot.history().getLast().detail()).contains("restore did not return within");
         assertThat(Bench.read(board, DEVICE)).isZero();
+    }
+
+    @Test
+    void anIommuThatThrowsInARehearsalServesOnUntilItsSuccessorDoes() throws Exception {
+        bench.registry.machineTypeArrived("fake", new HostMachine(AcceleratorChoice.NONE));
+        bench.offer(bench.factory("controller"));
+        bench.offer(bench.factory("timer"));
+        bench.offer(bench.factory("pci-card"));
+        var old = new IommuModel.Factory();
+        bench.registry.offer(old.offer(5));
+        board = bench.registry.create(new BoardDefinition("b", "fake", Map.of(), List.of()));
+        bench.settled(board);
+        slot = board.plug(new DeviceRequest(IommuModel.TYPE, "smmu0", "", "", Map.of("primary-bus", "pcie.0")));
+        board.plug(new DeviceRequest("pci-card", "dev", "", "3", Map.of()));
+        next = new FakeDevice.Factory("pci-card", new CopyOnWriteArrayList<>());
+        old.spaceless = new IllegalStateException("asked once more");
+        bench.registry.offer(new IommuModel.Factory().offer(6));
+        bench.settled(board);
+        assertThat(slot.history()).extracting(Slot.HistoryEntry::event)
+                .contains("HANDED_OVER")
+                .doesNotContain("FAILED");
+        assertThat(slot.handOvers()).isEqualTo(1);
     }
 }
