@@ -2,6 +2,7 @@ package dev.backplane.launcher;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.jar.JarFile;
+import java.util.zip.CRC32;
 import org.osgi.framework.BundleActivator;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
@@ -35,7 +37,7 @@ final class ClassPathBundles implements ModuleConnector {
 
     private final Map<String, Path> files;
     private final Path headersFile;
-    private Map<String, Map<String, String>> headers;
+    private WrittenHeaders headers;
 
     private ClassPathBundles(Map<String, Path> files, Path headersFile) {
         this.files = Map.copyOf(files);
@@ -72,12 +74,25 @@ final class ClassPathBundles implements ModuleConnector {
         return files.containsKey(location);
     }
 
+    /** {@return whether the headers of all jars are written down} */
+    synchronized boolean hasHeaders() throws IOException {
+        return isEmpty() || headers() != WrittenHeaders.NONE;
+    }
+
+    /**
+     * {@return what tells the headers that are written down from others} A bundle cache fits only with those with which
+     * it was filled: the manifests of the jars may ask for packages that the framework does not have then.
+     */
+    synchronized String identity() throws IOException {
+        return headers().identity();
+    }
+
     /** Forgets the headers that were written down: jars have changed. */
     synchronized void forget() throws IOException {
         if (headersFile != null) {
             Files.deleteIfExists(headersFile);
         }
-        headers = Map.of();
+        headers = WrittenHeaders.NONE;
     }
 
     /**
@@ -101,7 +116,7 @@ final class ClassPathBundles implements ModuleConnector {
                 });
             }
         }
-        Files.write(headersFile, lines);
+        WholeFile.write(headersFile, WholeFile.bytes(lines));
         headers = null; // read again
     }
 
@@ -116,34 +131,53 @@ final class ClassPathBundles implements ModuleConnector {
         if (file == null) {
             return Optional.empty();
         }
-        Optional<Map<String, String>> known = Optional.ofNullable(headers().get(location));
-        return Optional.of(() -> new ClassPathContent(file, known));
-    }
-
-    private synchronized Map<String, Map<String, String>> headers() throws BundleException {
+        Optional<Map<String, String>> known;
         try {
-            if (headers == null) {
-                headers = Files.exists(headersFile) ? parse(Files.readAllLines(headersFile)) : Map.of();
-            }
-            return headers;
+            known = Optional.ofNullable(headers().byLocation().get(location));
         } catch (IOException e) {
             throw new BundleException("cannot read " + headersFile + ": " + e.getMessage(), e);
         }
+        return Optional.of(() -> new ClassPathContent(file, known));
     }
 
-    private static Map<String, Map<String, String>> parse(List<String> lines) {
+    private synchronized WrittenHeaders headers() throws IOException {
+        if (headers == null) {
+            headers = Files.exists(headersFile) ? read(Files.readAllBytes(headersFile)) : WrittenHeaders.NONE;
+        }
+        return headers;
+    }
+
+    /** {@return the headers, or none if they are not those of all jars} */
+    private WrittenHeaders read(byte[] bytes) {
         Map<String, Map<String, String>> all = new HashMap<>();
         Map<String, String> current = null;
-        for (String line : lines) {
+        for (String line : new String(bytes, StandardCharsets.UTF_8).lines().toList()) {
             int tab = line.indexOf(SEPARATOR);
             if (line.startsWith(BUNDLE + SEPARATOR)) {
                 current = new TreeMap<>(String.CASE_INSENSITIVE_ORDER); // as the framework has headers
                 all.put(line.substring(tab + 1), current);
+            } else if (tab < 0 || current == null) {
+                return WrittenHeaders.NONE;
             } else {
                 current.put(line.substring(0, tab), line.substring(tab + 1));
             }
         }
-        return all;
+        if (!all.keySet().equals(files.keySet())) {
+            return WrittenHeaders.NONE;
+        }
+        var checksum = new CRC32();
+        checksum.update(bytes);
+        return new WrittenHeaders(all, bytes.length + " " + Long.toHexString(checksum.getValue()));
+    }
+
+    /**
+     * What the file holds.
+     *
+     * @param byLocation headers of all jars, or none
+     * @param identity tells them from others
+     */
+    private record WrittenHeaders(Map<String, Map<String, String>> byLocation, String identity) {
+        static final WrittenHeaders NONE = new WrittenHeaders(Map.of(), "none");
     }
 
     @Override

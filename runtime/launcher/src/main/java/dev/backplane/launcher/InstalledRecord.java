@@ -7,33 +7,33 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 
 /**
  * Tells whether a bundle cache still holds what a plan asks for, so that it can be used as it is. It compares the plan,
- * the bundle files and the bundles in the cache with what was written down after the last installation; a bundle that
- * was updated, added or removed since makes the cache unfit, for a start always begins with the shipped bundles.
+ * the bundle files, the headers that stand for some of them and the bundles in the cache with what was written down
+ * after the last installation; a bundle that was updated, added or removed since makes the cache unfit, for a start
+ * always begins with the shipped bundles.
  */
 final class InstalledRecord {
 
     private final Path file;
-    private final Predicate<String> onClassPath;
+    private final ClassPathBundles onClassPath;
 
     /**
      * Takes the place of the record.
      *
-     * @param onClassPath whether the bundle of a location stays where it is instead of being copied into the cache
+     * @param onClassPath bundles that stay where they are instead of being copied into the cache
      */
-    InstalledRecord(Path file, Predicate<String> onClassPath) {
+    InstalledRecord(Path file, ClassPathBundles onClassPath) {
         this.file = file;
         this.onClassPath = onClassPath;
     }
 
     /** {@return whether the cache was filled from this plan, and the files are the same} */
     boolean fits(LaunchPlan plan) throws IOException {
-        return Files.exists(file) && lines(0).equals(planned(plan));
+        return Files.exists(file) && onClassPath.hasHeaders() && lines(0).equals(planned(plan));
     }
 
     /** {@return whether the framework's bundles are those that were written down} */
@@ -44,7 +44,7 @@ final class InstalledRecord {
     void write(LaunchPlan plan, BundleContext framework) throws IOException {
         List<String> lines = new ArrayList<>(planned(plan));
         lines.addAll(installed(framework));
-        Files.write(file, lines);
+        WholeFile.write(file, WholeFile.bytes(lines));
     }
 
     private List<String> lines(int part) throws IOException {
@@ -60,9 +60,12 @@ final class InstalledRecord {
         plan.frameworkProperties().forEach((key, value) -> lines.add("property " + key + "=" + value));
         lines.subList(1, lines.size()).sort(null);
         for (LaunchPlan.PlannedBundle bundle : plan.bundles()) {
-            String kind = onClassPath.test(bundle.location()) ? "class-path " : "file ";
+            String kind = onClassPath.contains(bundle.location()) ? "class-path " : "file ";
             lines.add(kind + bundle.location() + " " + bundle.file().toAbsolutePath() + " " + Files.size(bundle.file())
                     + " " + changed(bundle.file()));
+        }
+        if (!onClassPath.isEmpty()) {
+            lines.add("headers " + onClassPath.identity());
         }
         return lines;
     }

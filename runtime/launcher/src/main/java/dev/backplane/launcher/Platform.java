@@ -49,7 +49,7 @@ final class Platform {
         this.plan = plan;
         this.instance = instance;
         this.properties = properties;
-        this.record = new InstalledRecord(instance.record(), onClassPath::contains);
+        this.record = new InstalledRecord(instance.record(), onClassPath);
         if (isComplete()) {
             // Nothing extends the framework; looking for what might would open all jars of the class path.
             System.setProperty("felix.extensions.disable", "true");

@@ -13,16 +13,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.zip.ZipEntry;
+import org.apache.felix.framework.FrameworkFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.osgi.framework.Constants;
 import org.osgi.framework.connect.ConnectContent;
+import org.osgi.framework.launch.Framework;
 
 class ClassPathBundlesTest {
     private static final String CLASS_PATH = "java.class.path";
@@ -148,6 +154,74 @@ class ClassPathBundlesTest {
 
         assertThat(version(file)).isEqualTo("1.0.0");
         assertThat(folder.resolve("instances/default/installed")).exists();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("damages")
+    void recoversWhenTheHeadersAreNotThoseThatWereWrittenDown(String name, UnaryOperator<String> damage)
+            throws Exception {
+        Path file = jar("1.0.0", "javax.xml.parsers", "");
+        version(file);
+        Path headers = folder.resolve("headers");
+        String whole = Files.readString(headers);
+        String damaged = damage.apply(whole);
+        if (damaged == null) {
+            Files.delete(headers);
+        } else {
+            Files.writeString(headers, damaged, StandardCharsets.ISO_8859_1);
+        }
+
+        assertThat(version(file)).isEqualTo("1.0.0");
+        assertThat(headers).hasContent(whole);
+
+        String installed = Files.readString(folder.resolve("instances/default/installed"));
+        assertThat(version(file)).isEqualTo("1.0.0");
+        assertThat(folder.resolve("instances/default/installed")).as("used again").hasContent(installed);
+    }
+
+    static List<Arguments> damages() {
+        return List.of(
+                damage("missing", whole -> null),
+                damage("empty", whole -> ""),
+                damage("cut after the first line", whole -> whole.substring(0, whole.indexOf('\n') + 1)),
+                damage("cut inside the first word", whole -> whole.substring(0, 3)),
+                damage("cut inside the first line", whole -> whole.substring(0, whole.indexOf('\n') - 1)),
+                damage("cut inside the last name", whole -> whole.substring(0, whole.lastIndexOf('\t') - 1)),
+                damage("cut inside the last value", whole -> whole.substring(0, whole.length() - 2)),
+                damage("without its beginning", whole -> whole.substring(whole.indexOf('\n') + 1)),
+                damage("zeros", whole -> "\0".repeat(whole.length())),
+                damage("no UTF-8", whole -> "\u00ff".repeat(whole.length())),
+                damage("another text as long", whole -> whole.replace("1.0.0", "9.9.9")));
+    }
+
+    private static Arguments damage(String name, UnaryOperator<String> damage) {
+        return Arguments.of(name, damage);
+    }
+
+    @Test
+    void trustsNoRecordThatWasWrittenWithoutHeaders() throws Exception {
+        ClassPathBundles bundles = onClassPath(jar("1.0.0"));
+        LaunchPlan plan = plan(folder.resolve("a.jar"));
+        var record = new InstalledRecord(folder.resolve("installed"), bundles);
+        Framework framework = new FrameworkFactory()
+                .newFramework(Map.of(Constants.FRAMEWORK_STORAGE, folder.resolve("cache").toString()));
+        framework.init();
+
+        record.write(plan, framework.getBundleContext());
+        assertThat(record.fits(plan)).as("without").isFalse();
+
+        bundles.remember(false);
+        record.write(plan, framework.getBundleContext());
+        assertThat(record.fits(plan)).as("with").isTrue();
+        framework.stop();
+        framework.waitForStop(0);
+    }
+
+    @Test
+    void leavesNothingButTheHeadersBehind() throws Exception {
+        onClassPath(jar("1.0.0")).remember(false);
+
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("a.jar", "headers");
     }
 
     @Test
