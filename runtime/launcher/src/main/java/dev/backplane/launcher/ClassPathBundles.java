@@ -70,6 +70,11 @@ final class ClassPathBundles implements ModuleConnector {
         return files.isEmpty();
     }
 
+    /** {@return whether a plan has bundles and all of them are on the class path, so that packages need no wires} */
+    boolean areAllOf(LaunchPlan plan) {
+        return !isEmpty() && plan.bundles().stream().allMatch(bundle -> contains(bundle.location()));
+    }
+
     boolean contains(String location) {
         return files.containsKey(location);
     }

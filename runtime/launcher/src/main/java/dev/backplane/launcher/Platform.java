@@ -50,10 +50,6 @@ final class Platform {
         this.instance = instance;
         this.properties = properties;
         this.record = new InstalledRecord(instance.record(), onClassPath);
-        if (isComplete()) {
-            // Nothing extends the framework; looking for what might would open all jars of the class path.
-            System.setProperty("felix.extensions.disable", "true");
-        }
     }
 
     /**
@@ -183,7 +179,7 @@ final class Platform {
         all.put("felix.service.urlhandlers", "false"); // costs start-up time, and nothing here needs it
         all.put("felix.resolver.parallelism", "1"); // threads cost more than they save with so few bundles
         all.put("ds.cache.metadata", "true");
-        if (reuse && isComplete()) {
+        if (reuse && onClassPath.areAllOf(plan)) {
             all.put(Constants.FRAMEWORK_SYSTEMPACKAGES, "org.osgi.framework"); // nobody imports any
         } else {
             // The launcher hands configurations over itself, so it shares this package with Config Admin and its users.
@@ -193,11 +189,6 @@ final class Platform {
         var factory = new FrameworkFactory();
         framework = onClassPath.isEmpty() ? factory.newFramework(all) : factory.newFramework(all, onClassPath);
         framework.init();
-    }
-
-    /** {@return whether all classes come from the class path, so that packages need no wires} */
-    private boolean isComplete() {
-        return plan.bundles().stream().allMatch(bundle -> onClassPath.contains(bundle.location()));
     }
 
     private void install() throws IOException, LaunchException {
@@ -260,7 +251,7 @@ final class Platform {
         framework.start();
         resolve(bundles(true));
         startBundles(bundles(true));
-        onClassPath.remember(!isComplete());
+        onClassPath.remember(!onClassPath.areAllOf(plan));
         framework.stop();
         awaitEnd();
         init(true);

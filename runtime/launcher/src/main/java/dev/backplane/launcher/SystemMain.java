@@ -82,6 +82,11 @@ public final class SystemMain {
         ClassPathBundles onClassPath = wantsShell(arguments)
                 ? ClassPathBundles.none()
                 : ClassPathBundles.of(plan.everything(), instance.cache().resolveSibling("headers"));
+        if (onClassPath.areAllOf(plan.everything())) {
+            // Nothing extends the framework; looking for what might would open all jars of the class path. The framework
+            // reads this once per process, before the first one starts; this process has no other.
+            System.setProperty("felix.extensions.disable", "true");
+        }
         Platform platform = Platform.start(plan.everything(), instance, properties, plan.deferred(), onClassPath);
         Callable<Integer> task = platform.task(TASK).orElseThrow(() -> new LaunchException(
                 "no bundle takes the command line: the feature backplane-qtest is not complete"));

@@ -218,6 +218,31 @@ class ClassPathBundlesTest {
     }
 
     @Test
+    void areAllOfAPlanOnlyWhenItHasBundlesAndAllAreOnTheClassPath() throws Exception {
+        Path file = jar("1.0.0");
+        LaunchPlan nothing = new LaunchPlan(List.of(), Map.of(), Map.of());
+        LaunchPlan more = new LaunchPlan(
+                List.of(new LaunchPlan.PlannedBundle(LOCATION, file), new LaunchPlan.PlannedBundle("t:b:1", file)),
+                Map.of(), Map.of());
+
+        assertThat(onClassPath(file).areAllOf(plan(file))).isTrue();
+        assertThat(onClassPath(file).areAllOf(more)).isFalse();
+        assertThat(ClassPathBundles.of(nothing, folder.resolve("headers")).areAllOf(nothing)).isFalse();
+        assertThat(ClassPathBundles.none().areAllOf(nothing)).isFalse();
+    }
+
+    @Test
+    void startsWithoutChangingThePropertiesOfTheJvm() throws Exception {
+        Path file = jar("1.0.0");
+        onClassPath(file);
+        var before = Map.copyOf(System.getProperties());
+
+        version(file);
+
+        assertThat(Map.copyOf(System.getProperties())).isEqualTo(before);
+    }
+
+    @Test
     void leavesNothingButTheHeadersBehind() throws Exception {
         onClassPath(jar("1.0.0")).remember(false);
 
