@@ -15,17 +15,27 @@ final class PlainAnswer {
 
     private PlainAnswer() {}
 
-    /** {@return the text, or empty if the framework is needed} */
-    static Optional<String> to(String... arguments) {
+    /**
+     * {@return the text, or empty if the framework is needed}
+     *
+     * @throws LaunchException if the class is there and cannot be used
+     */
+    static Optional<String> to(String... arguments) throws LaunchException {
         List<String> all = Arrays.asList(arguments);
-        if (all.stream().noneMatch(QUESTIONS::contains)) {
-            return Optional.empty();
-        }
+        return all.stream().anyMatch(QUESTIONS::contains) ? ask(CLASS, all) : Optional.empty();
+    }
+
+    /** {@return what an instance of a class answers, or empty if it has no answer or is not on the class path} */
+    static Optional<String> ask(String className, List<String> arguments) throws LaunchException {
         try {
-            Object answers = Class.forName(CLASS).getConstructor().newInstance();
-            return answers instanceof Function<?, ?> function ? text(function, all) : Optional.empty();
-        } catch (ReflectiveOperationException | LinkageError e) {
-            return Optional.empty(); // it is not on the class path
+            return text((Function<?, ?>) Class.forName(className).getConstructor().newInstance(), arguments);
+        } catch (ClassNotFoundException e) {
+            return Optional.empty();
+        } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
+            Throwable reason = e.getCause() == null ? e : e.getCause();
+            throw new LaunchException("cannot ask " + className + " for the version or the help: " + reason
+                    + "; it has to be a public Function with a public constructor without parameters, and all classes"
+                    + " that it uses have to be on the class path; unpack the distribution again", e);
         }
     }
 

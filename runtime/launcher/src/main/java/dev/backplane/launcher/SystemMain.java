@@ -32,11 +32,16 @@ public final class SystemMain {
      * @param arguments see {@code -help}
      */
     public static void main(String[] arguments) {
-        Optional<String> answer = PlainAnswer.to(arguments);
-        if (answer.isPresent()) {
-            System.out.print(answer.get());
-            System.out.flush();
-            return;
+        try {
+            Optional<String> answer = PlainAnswer.to(arguments);
+            if (answer.isPresent()) {
+                System.out.print(answer.get());
+                System.out.flush();
+                return;
+            }
+        } catch (LaunchException e) {
+            System.err.println(PROGRAM + e.getMessage());
+            System.exit(FAILED);
         }
         Preparation.begin();
         String home = System.getProperty(Distribution.HOME, ".");
