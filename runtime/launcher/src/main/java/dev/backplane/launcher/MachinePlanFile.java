@@ -46,7 +46,7 @@ final class MachinePlanFile {
                 }
             }
             MachinePlan plan = MachinePlan.of(distribution, withShell);
-            Files.write(file, lines(features, plan));
+            WholeFile.write(file, WholeFile.bytes(lines(features, plan)));
             return plan;
         } catch (IOException e) {
             throw new LaunchException("cannot use " + file + ": " + e.getMessage() + "; make it writable, or delete it", e);
