@@ -102,7 +102,7 @@ public final class MachineTraining {
             }
             Class.forName(PlainAnswer.CLASS, false, classes);
         } catch (ClassNotFoundException e) {
-            throw new LaunchException("no class " + e.getMessage() + " ; correct the names in the launcher", e);
+            throw new LaunchException("no class " + e.getMessage() + "; correct the names in the launcher", e);
         }
     }
 
