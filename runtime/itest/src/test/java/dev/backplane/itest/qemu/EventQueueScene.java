@@ -34,15 +34,24 @@ record EventQueueScene(int bits, List<Action> actions) {
     static final List<Deviation<EventQueueScene, Step>> DEVIATIONS = List.of(
             // 7.4: a record that finds the queue full sets OVFLG. The peer reports a write abort instead.
             new Deviation<>("evtq-overflow", (scene, step, ours, theirs) -> {
+                EventQueueModel before = EventQueueModel.before(scene, step);
+                EventQueueModel after = before.after(scene.actions().get(step));
                 var lines = new TreeSet<>(theirs.lines());
-                lines.remove(GERROR_LINE);
+                if (after.refused() && !before.error()) {
+                    lines.remove(GERROR_LINE);
+                }
                 return new Step(
-                        theirs.index(), ours.overflow(), theirs.active() & ~EVENTQ_ABT_ERR, lines);
+                        theirs.index(),
+                        theirs.overflow() || after.overflow(),
+                        after.error() ? theirs.active() & ~EVENTQ_ABT_ERR : theirs.active(),
+                        lines);
             }),
             // 3.5.2, 3.18.2: the queue interrupts when it is empty no more. The peer does for every record.
             new Deviation<>("irq-count", (scene, step, ours, theirs) -> {
+                EventQueueModel before = EventQueueModel.before(scene, step);
+                EventQueueModel after = before.after(scene.actions().get(step));
                 var lines = new TreeSet<>(theirs.lines());
-                if (scene.actions().get(step) == Action.FAULT && !ours.lines().contains(EVENTQ_LINE)) {
+                if (before.held() > 0 && after.held() > before.held()) {
                     lines.remove(EVENTQ_LINE);
                 }
                 return new Step(theirs.index(), theirs.overflow(), theirs.active(), lines);
