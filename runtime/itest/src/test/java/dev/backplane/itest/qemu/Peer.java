@@ -23,20 +23,35 @@ final class Peer implements AutoCloseable {
     private boolean intercepted;
     private boolean lastWasTwoLevel;
 
-    private Peer(String name, MachineProcess process) throws IOException {
+    private Peer(String name, MachineProcess process) {
         this.name = name;
         this.process = process;
-        process.qtest("endianness");
-        process.qmp("{\"execute\": \"qmp_capabilities\"}");
-        process.qmp("");
     }
 
     static Peer ours(String arguments) throws Exception {
-        return new Peer("Backplane", new MachineProcess(MachineProcess.program(), arguments));
+        return start("Backplane", MachineProcess.program(), arguments);
     }
 
     static Peer qemu(QemuProgram program, String arguments) throws Exception {
-        return new Peer("QEMU", new MachineProcess(program.path(), arguments));
+        return start("QEMU", program.path(), arguments);
+    }
+
+    private static Peer start(String name, String program, String arguments) throws Exception {
+        var peer = new Peer(name, new MachineProcess(program, arguments));
+        try {
+            peer.greet();
+            return peer;
+        } catch (Exception e) {
+            try (peer) {
+                throw e;
+            }
+        }
+    }
+
+    private void greet() throws IOException {
+        process.qtest("endianness");
+        process.qmp("{\"execute\": \"qmp_capabilities\"}");
+        process.qmp("");
     }
 
     /** Adds a command to what {@link #flush} sends. */

@@ -20,12 +20,17 @@ record QemuProgram(String path, int major) {
     /** The first version with {@code iommu-testdev}. */
     static final int NEEDED = 11;
 
+    private static final String PROPERTY = "backplane.qemu";
     private static final String NAME = "qemu-system-aarch64";
     private static final Pattern VERSION = Pattern.compile("QEMU emulator version (\\d+)\\.");
 
+    /** {@return whether one is asked for, rather than used if it happens to be there} */
+    static boolean isNamed() {
+        return System.getProperty(PROPERTY) != null;
+    }
+
     static Optional<QemuProgram> find() throws IOException, InterruptedException {
-        String named = System.getProperty("backplane.qemu");
-        Optional<String> path = named != null ? Optional.of(named) : onPath();
+        Optional<String> path = isNamed() ? Optional.of(System.getProperty(PROPERTY)) : onPath();
         if (path.isEmpty()) {
             return Optional.empty();
         }
