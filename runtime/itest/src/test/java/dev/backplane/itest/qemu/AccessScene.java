@@ -42,9 +42,15 @@ record AccessScene(List<Access> accesses) {
         return readings;
     }
 
-    /** {@return the access that a read is, counted among reads} */
-    Access read(int step) {
-        return accesses.stream().filter(access -> !access.write()).skip(step).findFirst().orElseThrow();
+    /** {@return what is done before a read, counted among reads} */
+    List<Access> before(int step) {
+        int reads = 0;
+        for (int i = 0; i < accesses.size(); i++) {
+            if (!accesses.get(i).write() && reads++ == step) {
+                return accesses.subList(0, i);
+            }
+        }
+        throw new IllegalArgumentException("read %d: the scene has %d".formatted(step, reads));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.backplane.itest.qemu;
 import dev.backplane.itest.qemu.AccessScene.Reading;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntPredicate;
 
 /** Where functions of QEMU look otherwise than ours in configuration space. */
@@ -12,6 +13,11 @@ final class PciDeviations {
     private static final int FAR_ROOT_PORT = 0x4000;
     private static final int BRIDGE = 0x0010;
     private static final int EXPANDER = 0x0018;
+
+    /** Bridges by the numbers that the scenes give to their secondary buses. */
+    private static final Map<Integer, Integer> BRIDGES = Map.of(1, ROOT_PORT, 2, BRIDGE, 65, FAR_ROOT_PORT);
+    private static final int BRIDGE_CONTROL = 0x3E;
+    private static final int SECONDARY_BUS_RESET = 1 << 6;
 
     static final List<Deviation<AccessScene, Reading>> ALL = all();
 
@@ -39,20 +45,25 @@ final class PciDeviations {
         all.add(field("port-parity", port.or(bridge), 0x04, 0x0000_0040));
         // PCIe 7.5.1.3.13: what is below a bridge does not answer while the bridge holds it in reset.
         all.add(new Deviation<>("held-in-reset", (scene, step, ours, theirs) -> {
-            long ones = -1L >>> 64 - 8 * ours.access().size();
-            boolean holds = scene.accesses().stream().anyMatch(access -> access.write()
-                    && (access.address() & 0xFFC) == 0x3C && bit(access, 0x3E * 8 + 6));
-            return ours.value() == ones && holds && (ours.access().address() - PciScenes.ECAM) >>> 20 != 0
-                    ? ours
+            Access access = ours.access();
+            Integer bridgeAbove = BRIDGES.get((int) (access.address() - PciScenes.ECAM >>> 20));
+            return bridgeAbove != null && holdsInReset(scene.before(step), bridgeAbove)
+                    ? theirs.with(-1L >>> 64 - 8 * access.size())
                     : theirs;
         }));
         return List.copyOf(all);
     }
 
-    /** {@return whether an access writes 1 to a bit of configuration space} */
-    private static boolean bit(Access access, int bit) {
-        long shift = bit - 8 * (access.address() & 0xFFF);
-        return shift >= 0 && shift < 8 * access.size() && (access.value() >>> shift & 1) == 1;
+    /** {@return whether accesses leave Secondary Bus Reset of a bridge set} */
+    private static boolean holdsInReset(List<Access> accesses, int bridge) {
+        boolean holds = false;
+        for (Access access : accesses) {
+            long offset = access.address() - PciScenes.ECAM - ((long) bridge << 12);
+            if (access.write() && offset <= BRIDGE_CONTROL && offset + access.size() > BRIDGE_CONTROL) {
+                holds = (access.value() >>> 8 * (BRIDGE_CONTROL - offset) & SECONDARY_BUS_RESET) != 0;
+            }
+        }
+        return holds;
     }
 
     /** {@return a rule that does not compare some bits of a word of some functions} */
