@@ -66,28 +66,28 @@ final class GicScenes {
 
     static final List<Deviation<AccessScene, Reading>> DEVIATIONS = List.of(
             // Message-based SPIs and 1 of N are there here (MBIS set, No1N clear).
-            masked("gicd-features", "GICD_TYPER", 1 << 16 | 1 << 25),
+            masked("gicd-features", "GICD_TYPER", 1 << 16 | 1 << 25, 1 << 16),
             // Disable Processor Group Selection, and invalidation by register, are there here.
-            masked("gicr-features", "GICR_TYPER", 1 << 5),
-            masked("gicr-features", "GICR_CTLR", 1 << 2),
+            masked("gicr-features", "GICR_TYPER", 1 << 5, 1 << 5),
+            masked("gicr-features", "GICR_CTLR", 1 << 2, 1 << 2),
             // Five bits of priority are there here, eight there.
-            masked("priority-bits", "GICD_IPRIORITYR", 0x0707_0707),
-            masked("priority-bits", "GICR_IPRIORITYR", 0x0707_0707),
+            masked("priority-bits", "GICD_IPRIORITYR", 0x0707_0707, 0),
+            masked("priority-bits", "GICR_IPRIORITYR", 0x0707_0707, 0),
             // A reserved page size is 64 KiB, and reads so here.
             new Deviation<>("baser-page-size", (scene, step, ours, theirs) ->
                     ours.access().name().equals("GITS_BASER") && (theirs.value() >>> 8 & 3) == 3
                             ? theirs.with(theirs.value() & ~0x100L)
                             : theirs),
             // IHI 0069: RES0. The peer keeps what was written.
-            masked("reg-res0", "GICD_IROUTER", ~0xFF_80FF_FFFFL),
-            masked("reg-res0", "GICR_PROPBASER", ~0x070F_FFFF_FFFF_FF9FL),
-            masked("reg-res0", "GICR_PENDBASER", ~0x470F_FFFF_FFFF_0F80L),
-            masked("reg-res0", "GITS_CBASER", ~0xB8EF_FFFF_FFFF_FCFFL));
+            masked("reg-res0", "GICD_IROUTER", ~0xFF_80FF_FFFFL, 0),
+            masked("reg-res0", "GICR_PROPBASER", ~0x070F_FFFF_FFFF_FF9FL, 0),
+            masked("reg-res0", "GICR_PENDBASER", ~0x470F_FFFF_FFFF_0F80L, 0),
+            masked("reg-res0", "GITS_CBASER", ~0xB8EF_FFFF_FFFF_FCFFL, 0));
 
-    /** {@return a rule that does not compare some bits of a register} */
-    private static Deviation<AccessScene, Reading> masked(String name, String register, long bits) {
+    /** {@return a rule that some bits of a register have a value here, and another there} */
+    private static Deviation<AccessScene, Reading> masked(String name, String register, long bits, long value) {
         return new Deviation<>(name, (scene, step, ours, theirs) -> ours.access().name().equals(register)
-                ? theirs.with(theirs.value() & ~bits | ours.value() & bits)
+                ? theirs.with(theirs.value() & ~bits | value)
                 : theirs);
     }
 

@@ -10,6 +10,10 @@ final class RegisterScenes {
     static final String MACHINE =
             "-machine virt,acpi=off,gic-version=3,iommu=smmuv3 -smp 1 -m 512 -cpu max -net none -device iommu-testdev";
     private static final int PAGE0_ALIAS = 0x10000;
+    /** MTCFG with MemAttr, ALLOCCFG, SHCFG, PRIVCFG and INSTCFG. */
+    private static final long GBPA_ATTRIBUTES = 0x000F_3F1F;
+    /** SHCFG: incoming shareability. */
+    private static final long GBPA_AT_RESET = 0x1000;
 
     /**
      * A register of IHI 0070 section 6.3.
@@ -60,13 +64,13 @@ final class RegisterScenes {
             Register.CMDQ_BASE, ~0x1FL, Register.EVENTQ_BASE, ~0x1FL);
 
     static final List<Deviation<AccessScene, Reading>> DEVIATIONS = List.of(
-            // What was written before the reset is still there.
+            // What was written before the reset is still there. Here all of them are 0.
             new Deviation<>("reset-keeps", (scene, step, ours, theirs) -> {
                 Access access = ours.access();
                 Register register = Register.at(access.address());
                 long kept = (KEPT.getOrDefault(register, 0L) & ~written(scene, register))
                         >>> 8 * (access.address() - register.address());
-                return theirs.with(theirs.value() & ~kept | ours.value() & kept);
+                return theirs.with(theirs.value() & ~kept);
             }),
             // 6.3: what no field has is RES0. The peer keeps what was written.
             new Deviation<>("reg-res0", (scene, step, ours, theirs) -> {
@@ -81,10 +85,22 @@ final class RegisterScenes {
             // 6.3.15: the attributes of GBPA do nothing here, but are kept. The peer keeps ABORT alone.
             new Deviation<>("gbpa-attributes", (scene, step, ours, theirs) ->
                     Register.at(ours.access().address()) == Register.GBPA
-                            ? theirs.with(theirs.value() & 1 << 20 | ours.value() & 0x001F_3F1FL & ~(1L << 20))
+                            ? theirs.with(theirs.value() & 1 << 20 | attributes(scene))
                             : theirs));
 
     private RegisterScenes() {}
+
+    /** {@return what the last update of GBPA in a scene wrote, but ABORT} */
+    private static long attributes(AccessScene scene) {
+        long attributes = GBPA_AT_RESET;
+        for (Access access : scene.accesses()) {
+            boolean updates = (access.value() >>> 31 & 1) == 1;
+            if (access.write() && access.address() == Register.GBPA.address() && updates) {
+                attributes = access.value() & GBPA_ATTRIBUTES;
+            }
+        }
+        return attributes;
+    }
 
     private static boolean wasWritten(AccessScene scene, Register register) {
         return written(scene, register) != 0;
