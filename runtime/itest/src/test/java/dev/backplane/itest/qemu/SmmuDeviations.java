@@ -4,6 +4,7 @@ import dev.backplane.itest.qemu.PageTables.Entry;
 import dev.backplane.itest.qemu.SmmuScene.Transfer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Where QEMU's SMMU departs from the architecture, or chooses otherwise than we do. Sections are those of IHI 0070.
@@ -16,6 +17,7 @@ final class SmmuDeviations {
     private static final long STAGE2 = 1L << 39;
     private static final long PAGE_BITS = 0xFFF;
     private static final long ADDRESS = PageTables.ADDRESS;
+    private static final long CD_POINTER = 0x00FF_FFFF_FFFF_FFC0L;
     /** Results of the test device. */
     private static final long TRANSFER_FAILED = 0xDEAD_0002L;
     private static final long READ_BACK_DIFFERS = 0xDEAD_0004L;
@@ -37,13 +39,14 @@ final class SmmuDeviations {
      *
      * @param none whether there is no record, and the event queue takes any
      * @param unseen whether the event queue is off, so that any fault may have been
+     * @param silent whether there is no record, and the transfer is not known to have succeeded
      */
-    private record Fault(boolean none, boolean unseen, EventRecord record) {
+    private record Fault(boolean none, boolean unseen, boolean silent, EventRecord record) {
         static Fault of(SmmuScene scene, SmmuStep step) {
             boolean empty = step.events().isEmpty();
             boolean unseen = empty && (scene.cr0 & 5) == 1;
-            return new Fault(
-                    empty && !unseen, unseen, empty ? new EventRecord(0, 0, 0, 0) : step.events().getFirst());
+            return new Fault(empty && !unseen, unseen, empty && step.result() != 0,
+                    empty ? new EventRecord(0, 0, 0, 0) : step.events().getFirst());
         }
 
         boolean is(int type) {
@@ -99,7 +102,7 @@ final class SmmuDeviations {
     private static Deviation<SmmuScene, SmmuStep> outcome(String name, Situation situation) {
         return new Deviation<>(name, (scene, step, ours, theirs) ->
                 situation.is(scene, scene.transfers.get(step), Fault.of(scene, ours), Fault.of(scene, theirs))
-                        ? ours
+                        ? theirs.withResult(ours.result()).withFault(ours.events())
                         : theirs);
     }
 
@@ -221,7 +224,7 @@ final class SmmuDeviations {
         all.add(new Deviation<>("not-ram", (scene, step, ours, theirs) ->
                 ours.result() == TRANSFER_FAILED && theirs.result() == READ_BACK_DIFFERS && ours.events().isEmpty()
                         && theirs.events().isEmpty() && mayReachWindow(scene, scene.transfers.get(step))
-                        ? ours
+                        ? theirs.withResult(ours.result())
                         : theirs));
         // DDI 0487 D8.3: no block at level 0, nor at level 1 but with 4 KiB. The peer takes it for one.
         all.add(outcome("block-level", (scene, transfer, ours, theirs) ->
@@ -233,9 +236,11 @@ final class SmmuDeviations {
                         && !ours.is(EventRecord.F_PERMISSION)
                         && scene.path.stream().anyMatch(entry -> !entry.second() && isTable(scene, entry)
                                 && (word(scene, entry) >>> 62 & 1) == 1)));
-        // 5.4: each half has its TBI. The peer uses TBI0 for both.
+        // 5.4: each half has its TBI. The peer uses TBI0 for both, so one of the two finds the top byte in its way.
         all.add(outcome("tbi1", (scene, transfer, ours, theirs) ->
-                scene.translates1() && scene.cd(38, 1) != scene.cd(39, 1) && (transfer.iova() >>> 55 & 1) == 1));
+                scene.translates1() && scene.cd(38, 1) != scene.cd(39, 1) && (transfer.iova() >>> 55 & 1) == 1
+                        && transfer.iova() >> 55 != -1
+                        && isTranslationOfStage1(scene, scene.cd(39, 1) == 1 ? theirs : ours)));
         // 3.3.2: a function without PASID is unprivileged. The peer has all transactions privileged.
         all.add(outcome("priv", (scene, transfer, ours, theirs) ->
                 (ours.none() && scene.cd(45, 1) == 0 || ours.is(EventRecord.F_PERMISSION) && !ours.record().stage2())
@@ -244,8 +249,59 @@ final class SmmuDeviations {
                                         ? (word(scene, entry) >>> 61 & 1) == 1
                                         : (word(scene, entry) >>> 6 & 1) == 0))));
         // DDI 0487 D8.2: start tables of stage 2 may be concatenated. The peer looks everything up in the first.
-        all.add(outcome("s2-concat-index", (scene, transfer, ours, theirs) ->
-                scene.translates2() && isConcatenated(scene)));
+        all.add(outcome("s2-concat-index", (scene, transfer, ours, theirs) -> {
+            if (!scene.translates2() || !isConcatenated(scene)) {
+                return false;
+            }
+            LongStream beyond =
+                    intermediateAddresses(scene, transfer).filter(ipa -> ipa >>> firstTableBits(scene) != 0);
+            return theirs.is(EventRecord.F_TRANSLATION) || isFetchFromFirstTable(scene, theirs)
+                            || theirs.silent() && mayBeUnrecorded(scene)
+                    ? beyond.findAny().isPresent()
+                    : beyond.anyMatch(ipa -> isValidInFirstTable(scene, ipa));
+        }));
+    }
+
+    /** {@return whether a fault is a translation fault of stage 1, as far as it shows} */
+    private static boolean isTranslationOfStage1(SmmuScene scene, Fault fault) {
+        return fault.is(EventRecord.F_TRANSLATION) && (fault.unseen() || !fault.stage2())
+                || fault.silent() && scene.cd(45, 1) == 0;
+    }
+
+    private static boolean mayBeUnrecorded(SmmuScene scene) {
+        return scene.ste(186, 1) == 0 || scene.translates1() && scene.cd(45, 1) == 0 || (scene.cr0 & 5) == 1;
+    }
+
+    /** {@return what stage 2 is asked for: the input, or the CD, the tables and the output of stage 1} */
+    private static LongStream intermediateAddresses(SmmuScene scene, Transfer transfer) {
+        if (!scene.translates1()) {
+            return LongStream.of(transfer.iova());
+        }
+        LongStream roots = LongStream.of(
+                scene.steWord(0) & CD_POINTER, scene.cdWord(1) & ADDRESS, scene.cdWord(2) & ADDRESS);
+        LongStream outputs = scene.path.stream().filter(entry -> !entry.second()).mapToLong(entry -> {
+            long address = word(scene, entry) & ADDRESS;
+            long within = transfer.iova() & (1L << scene.first.shift(entry.level())) - 1;
+            return isTable(scene, entry) ? address : address | within;
+        });
+        return LongStream.concat(roots, outputs);
+    }
+
+    /** {@return bits of intermediate address that one start table of stage 2 translates} */
+    private static int firstTableBits(SmmuScene scene) {
+        int granule = stage2Granule(scene);
+        return granule + (4 - stage2Start(scene)) * (granule - 3);
+    }
+
+    private static boolean isFetchFromFirstTable(SmmuScene scene, Fault fault) {
+        return fault.is(EventRecord.F_WALK_EABT)
+                && (fault.record().other() ^ scene.steWord(3) & ADDRESS) >>> stage2Granule(scene) == 0;
+    }
+
+    private static boolean isValidInFirstTable(SmmuScene scene, long ipa) {
+        int granule = stage2Granule(scene);
+        long index = (ipa & (1L << firstTableBits(scene)) - 1) >>> firstTableBits(scene) - (granule - 3);
+        return (scene.image.get((scene.steWord(3) & ADDRESS) + 8 * index) & 1) == 1;
     }
 
     private static int outputBits(SmmuScene scene, Entry entry) {
@@ -293,9 +349,11 @@ final class SmmuDeviations {
     }
 
     private static boolean isConcatenated(SmmuScene scene) {
-        int granule = stage2Granule(scene);
-        int start = (granule == 12 ? 2 : 3) - (int) scene.ste(166, 2);
-        return 64 - scene.ste(160, 6) > granule + (4 - start) * (granule - 3);
+        return 64 - scene.ste(160, 6) > firstTableBits(scene);
+    }
+
+    private static int stage2Start(SmmuScene scene) {
+        return (stage2Granule(scene) == 12 ? 2 : 3) - (int) scene.ste(166, 2);
     }
 
     /** {@return whether a stage 2 leaf is of Device memory: MemAttr[3:2] or, reserved, MemAttr[1:0] is 0} */
@@ -304,14 +362,23 @@ final class SmmuDeviations {
     }
 
     private static void nested(List<Deviation<SmmuScene, SmmuStep>> all) {
-        // 3.4: only the table that a transaction uses is read. The peer translates both TTBs with the CD.
-        all.add(outcome("nested-ttb-early", (scene, transfer, ours, theirs) ->
-                scene.config() == SmmuScene.NESTED
-                        && (theirs.none()
-                                ? scene.ste(186, 1) == 0
-                                : theirs.stage2() && theirs.ofClass(EventRecord.CLASS_TT))
-                        && (scene.cd(14, 1) == 0 && scene.cd(30, 1) == 0 || ours.is(EventRecord.F_TRANSLATION)
-                                || ours.none() && scene.cd(45, 1) == 0)));
+        // 3.4: only the table that a transaction uses is read. The peer translates both TTBs with the CD, the one that
+        // the transaction does not use, and the one that it uses before it finds the input out of range.
+        all.add(outcome("nested-ttb-early", (scene, transfer, ours, theirs) -> {
+            if (scene.config() != SmmuScene.NESTED) {
+                return false;
+            }
+            boolean upper = (transfer.iova() >>> 55 & 1) == 1;
+            boolean early = theirs.stage2() && theirs.ofClass(EventRecord.CLASS_TT);
+            if (early && !theirs.is(EventRecord.F_WALK_EABT)) {
+                return isStart(scene, !upper, theirs)
+                        || isStart(scene, upper, theirs) && isTranslationOfStage1(scene, ours);
+            }
+            // No record, or one that does not say for which address it is.
+            boolean other = scene.cd(upper ? 14 : 30, 1) == 0;
+            return (early || theirs.silent() && scene.ste(186, 1) == 0)
+                    && (other || isTranslationOfStage1(scene, ours));
+        }));
         // 5.2: S2PTW makes a table or CD in Device memory a stage 2 permission fault. The peer ignores it.
         all.add(outcome("s2ptw", (scene, transfer, ours, theirs) ->
                 scene.config() == SmmuScene.NESTED && scene.ste(182, 1) == 1
@@ -326,8 +393,24 @@ final class SmmuDeviations {
                         && scene.ste(186, 1) != scene.cd(45, 1)
                         && (ours.none() ? theirs : ours).ofClass(EventRecord.CLASS_TT)));
         // 3.4: each descriptor's own address goes through stage 2. The peer translates the table's and adds the rest.
+        // Either of the two may find nothing at its place, and either translation may fault.
         all.add(outcome("nested-table-split", (scene, transfer, ours, theirs) ->
                 scene.config() == SmmuScene.NESTED && (scene.hasSplitTables()
-                        || scene.readsOtherDescriptors(transfer) && scene.first.granule + scene.stage1Granule() > 24)));
+                                || scene.readsOtherDescriptors(transfer)
+                                        && scene.first.granule + scene.stage1Granule() > 24)
+                        && (isOfStage1Table(scene, ours) || isOfStage1Table(scene, theirs)
+                                || isTranslationOfStage1(scene, ours) || isTranslationOfStage1(scene, theirs))));
+    }
+
+    /** {@return whether a fault is about the table that a half of the input starts with, which the CD enables} */
+    private static boolean isStart(SmmuScene scene, boolean upper, Fault fault) {
+        return scene.cd(upper ? 30 : 14, 1) == 0
+                && (fault.record().other() ^ scene.cdWord(upper ? 2 : 1)) >>> 12 << 16 == 0;
+    }
+
+    /** {@return whether a fault is of the fetch of a stage 1 table, as far as it shows} */
+    private static boolean isOfStage1Table(SmmuScene scene, Fault fault) {
+        return fault.unseen() || fault.record().ofTranslation() && fault.ofClass(EventRecord.CLASS_TT)
+                || fault.silent() && mayBeUnrecorded(scene);
     }
 }

@@ -2,6 +2,7 @@ package dev.backplane.itest.qemu;
 
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What a transfer showed.
@@ -13,6 +14,26 @@ import java.util.Set;
  * @param lines interrupt lines that went up
  */
 record SmmuStep(long result, List<EventRecord> events, boolean overflow, long errors, Set<Integer> lines) {
+    private static final int EVENTQ_LINE = 74;
+
+    SmmuStep withResult(long other) {
+        return new SmmuStep(other, events, overflow, errors, lines);
+    }
+
+    /** {@return this with the records of another, and the interrupt that there being any, or none, implies} */
+    SmmuStep withFault(List<EventRecord> other) {
+        if (events.isEmpty() == other.isEmpty()) {
+            return withEvents(other);
+        }
+        var raised = new TreeSet<>(lines);
+        if (other.isEmpty()) {
+            raised.remove(EVENTQ_LINE);
+        } else {
+            raised.add(EVENTQ_LINE);
+        }
+        return new SmmuStep(result, other, overflow, errors, raised);
+    }
+
     SmmuStep withEvents(List<EventRecord> other) {
         return new SmmuStep(result, other, overflow, errors, lines);
     }
