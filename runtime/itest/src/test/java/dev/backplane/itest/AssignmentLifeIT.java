@@ -239,4 +239,26 @@ public class AssignmentLifeIT {
         assertThat(nic.fill(IOVA, 4, 6)).isTrue();
         assertThat(machine.read(TARGET, 4)).isEqualTo(6);
     }
+
+    @Test
+    public void aParkedSlotIsNotGivenToAnEmulatedSmmuWhileTheHardwareTranslates() throws Exception {
+        translate();
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        Bundle accelerated = bundles.find(ACCEL);
+        nic.fillForEver(IOVA, 0x1000, 0x1234_5678, 0);
+        accelerated.stop();
+        assertThatThrownBy(() -> machine.board()
+                        .swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageStartingWith("slot smmu0: its model is away")
+                .hasMessageEndingWith("start its bundle first, then swap");
+        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
+        accelerated.start();
+        Awaitility.await().until(() -> machine.slot(SMMU).provider().orElse("").contains(ACCEL));
+        machine.write(TARGET, 4, 0);
+        Awaitility.await().until(() -> machine.read(TARGET, 4) == 0x1234_5678);
+        nic.stop();
+        assertThat(nic.errors()).as("accesses that failed").isZero();
+        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
+    }
 }

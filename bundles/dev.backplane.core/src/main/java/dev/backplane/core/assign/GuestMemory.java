@@ -79,6 +79,7 @@ final class GuestMemory {
             for (SystemBus.Ram bank : mapped) {
                 undo.add(() -> ioas.unmap(bank.base(), bank.memory().byteSize()));
             }
+            tables.forEach(kept -> undo.add(kept.table::close));
         }
         return true;
     }
@@ -134,11 +135,21 @@ final class GuestMemory {
         return other;
     }
 
-    /** A device is no longer attached to a table; the last one takes it along. */
+    /**
+     * A device is no longer attached to a table; the last one takes it along.
+     *
+     * @throws HostException if the host keeps the table: it is there for the next device then, or goes at the end
+     */
     void release(Stage2 stage2) throws HostException {
-        if (--stage2.devices == 0) {
-            tables.remove(stage2);
+        stage2.devices--;
+        closeUnused(stage2);
+    }
+
+    /** Closes a table again that the host kept, unless a device has come to it since. */
+    void closeUnused(Stage2 stage2) throws HostException {
+        if (stage2.devices == 0 && tables.contains(stage2)) {
             stage2.table.close();
+            tables.remove(stage2);
         }
     }
 }

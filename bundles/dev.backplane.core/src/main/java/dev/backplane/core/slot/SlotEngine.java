@@ -126,11 +126,13 @@ public final class SlotEngine {
      * @param givenByUser names of the properties that a user gave
      * @param candidates offers that are there for it, best first
      * @param deadline for calls into bundles
-     * @throws ModelFailure if none can take over, or the model that serves refuses to be left; the slot is as it was
+     * @throws ModelFailure if none can take over, the model that serves refuses to be left, or none serves that could
+     *     let go of what the slot holds of the host; the slot is as it was
      */
     public void swap(
             DeviceSlot slot, SlotDefinition next, Set<String> givenByUser, List<Offer> candidates, Deadline deadline)
             throws ModelFailure {
+        requireSomebodyToLetGo(slot);
         ModelFailure first = null;
         for (Offer offer : candidates) {
             slot.visit(offer);
@@ -150,6 +152,16 @@ public final class SlotEngine {
             }
         }
         throw first;
+    }
+
+    /** What a model holds of the host only one like it can let go of, and only a model that serves can be asked. */
+    private static void requireSomebodyToLetGo(DeviceSlot slot) throws ModelFailure {
+        List<String> held = slot.leases().names();
+        if (slot.occupant() == null && !held.isEmpty()) {
+            throw ModelFailure.of(("its model is away, and the host may be at work for it with what the slot holds "
+                            + "(%s), which no other implementation can let go of: start its bundle first, then swap")
+                    .formatted(String.join(", ", held)));
+        }
     }
 
     /** A model takes over a slot where nobody is: from the kept state if there is one, else from reset. */

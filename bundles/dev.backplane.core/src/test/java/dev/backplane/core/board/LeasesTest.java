@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
+import dev.backplane.core.slot.FactoryCondition;
+import dev.backplane.core.slot.Offer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -53,6 +56,37 @@ class LeasesTest {
         bench.registry.offer(LeasingDevice.offer(factory, 2));
         bench.settled(board);
         assertThat(of("finds")).containsExactly("finds []", "finds [device, table, queue]");
+    }
+
+    /** Nobody is there to be asked, and another implementation would not find what the host is at work with. */
+    @Test
+    void aParkedSlotThatHoldsLeasesIsNotGivenToAnotherImplementation() throws Exception {
+        Board board = bench.completeBoard();
+        var first = conditional(factory, 1, "(!(accel=off))");
+        bench.registry.offer(first);
+        Slot slot = board.plug(Bench.device("leasing", "one"));
+        bench.registry.offer(conditional(new LeasingDevice.Factory("leasing", journal), 2, "(accel=off)"));
+        bench.withdraw(first);
+        journal.clear();
+        assertThatThrownBy(() -> board.swap("one", Map.of("accel", "off")))
+                .isInstanceOf(PlugException.class)
+                .hasMessage("slot one: its model is away, and the host may be at work for it with what the slot holds "
+                        + "(device, table, queue), which no other implementation can let go of: start its bundle "
+                        + "first, then swap");
+        assertThat(journal).as("the other implementation is not even made").isEmpty();
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+        assertThat(slot.definition().properties()).isEmpty();
+        bench.registry.offer(first);
+        bench.settled(board);
+        assertThat(slot.state()).isEqualTo(Slot.State.RUNNING);
+        assertThat(of("finds")).containsExactly("finds [device, table, queue]");
+        board.swap("one", Map.of("accel", "off"));
+        assertThat(slot.provider()).hasValue("leasing [2]");
+    }
+
+    private static Offer conditional(LeasingDevice.Factory factory, long id, String when) {
+        return new Offer(
+                id, id, 0, factory.type(), id, "leasing [" + id + "]", factory, FactoryCondition.of(when));
     }
 
     @Test
