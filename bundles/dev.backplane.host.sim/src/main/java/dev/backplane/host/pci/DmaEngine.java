@@ -112,6 +112,16 @@ final class DmaEngine {
         done = 0;
     }
 
+    /**
+     * Returns when the step under way, if any, has ended: what it was allowed to do is done then. The caller holds no
+     * lock that a step takes, that of its function among them.
+     */
+    void awaitStep() {
+        synchronized (this) {
+            // A step holds the monitor from the question whether it may to the end of its accesses.
+        }
+    }
+
     private void turn() {
         HostContext context = epochs.context();
         for (int page = 0; page < TURN; page++) {

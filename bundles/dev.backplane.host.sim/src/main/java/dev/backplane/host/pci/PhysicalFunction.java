@@ -176,11 +176,17 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
 
     void writeConfig(int offset, int size, int value) {
         boolean reset;
+        boolean stopped;
         synchronized (this) {
+            boolean mastered = isMaster();
             reset = config.write(offset, size, value);
+            stopped = mastered && !isMaster();
         }
         if (reset) {
             reset();
+        }
+        if (stopped) {
+            engine.awaitStep();
         }
         firePin();
     }
@@ -254,7 +260,11 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
 
     @Override
     public synchronized boolean mayMaster() {
-        return bound && config.is(PhysicalConfig.COMMAND, PhysicalConfig.BUS_MASTER);
+        return bound && isMaster();
+    }
+
+    private boolean isMaster() {
+        return config.is(PhysicalConfig.COMMAND, PhysicalConfig.BUS_MASTER);
     }
 
     @Override

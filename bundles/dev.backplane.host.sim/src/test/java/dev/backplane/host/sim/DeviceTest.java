@@ -7,6 +7,7 @@ import dev.backplane.host.smmu.SmmuParameters;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostpci.HostPciDevice;
 import dev.backplane.hostpci.HostPciDevice.IrqIndex;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -70,6 +71,23 @@ final class DeviceTest {
         device.pci.setTriggers(IrqIndex.MSIX, 4, List.of(late));
         await().until(() -> late.signals() == 1);
         assertThat(device.pci.read(1, 0x800, 4)).isZero();
+    }
+
+    /** Software relies on it: when its write of Command has completed, nothing that was allowed before arrives. */
+    @Test
+    void nothingIsWrittenAfterTheWriteThatTakesBusMasteringAway() {
+        device.command(Rig.FILL | Rig.CONTINUOUS, 0, RAM, 0x1000, 3);
+        for (int round = 0; round < 300; round++) {
+            long moved = device.counter(0x30);
+            await().until(() -> device.counter(0x30) > moved);
+            device.pci.write(HostPciDevice.CONFIG_REGION, 4, 2, 2);
+            rig.ram.memory.asSlice(0, 0x1000).fill((byte) 0);
+            assertThat(rig.ram.memory.asSlice(0, 0x1000).toArray(ValueLayout.JAVA_BYTE))
+                    .as("round " + round)
+                    .containsOnly(0);
+            device.pci.write(HostPciDevice.CONFIG_REGION, 4, 2, 6);
+        }
+        device.pci.write(0, 0x20, 4, 0);
     }
 
     @Test
