@@ -249,11 +249,24 @@ final class FunctionVectors implements VectorFollower {
     @Override
     public synchronized void close() {
         device = null;
-        removeRoutes(IntStream.concat(
-                routed.values().stream().mapToInt(RoutedVector::close), IntStream.of(dropPin())));
+        IntStream.Builder free = IntStream.builder();
+        routed.values().forEach(vector -> end(() -> vector.close(free)));
+        free.add(pin == null ? -1 : pinGsi);
+        end(this::dropPin);
+        end(() -> removeRoutes(free.build()));
+        soft.values().forEach(event -> end(event::close));
         routed.clear();
-        soft.values().forEach(EventFd::close);
         soft.clear();
         told.clear();
+    }
+
+    /** The function goes, whatever one of its events does. */
+    private void end(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | LinkageError thrown) {
+            LOGGER.log(System.Logger.Level.WARNING, "slot {0}: the accelerator keeps something: {1}", function.slot(),
+                    Rendered.text(thrown));
+        }
     }
 }

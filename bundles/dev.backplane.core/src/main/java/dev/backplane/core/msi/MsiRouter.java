@@ -19,13 +19,16 @@ import java.util.TreeMap;
  * The routes of a board in the accelerator's GSI table. A change replaces the table as a whole, because that is what
  * KVM_SET_GSI_ROUTING does: it costs as much as there are routes, at most {@link VirtualMachine#gsis}. Software's
  * changes come one by one, each in effect when its write returns, so there is nothing to gather; what a function leaves
- * behind goes with one. A change that the accelerator refuses leaves table and routes as they were. Thread-safe.
+ * behind goes with one. A change that the accelerator refuses leaves table and routes as they were, except that what was
+ * to be removed is no route any more: its GSIs stay taken until the accelerator has a table without them. Thread-safe.
  */
 public final class MsiRouter implements MsiRoutes {
     private static final int REMEMBERED = 64;
 
     private final VirtualMachine vm;
     private final BitSet taken = new BitSet();
+    /** Of those, the ones that only the accelerator's table still has. */
+    private final BitSet leaving = new BitSet();
     private final TreeMap<Integer, Entry> entries = new TreeMap<>();
     private final Deque<Refusal> refusals = new ArrayDeque<>();
     private long refused;
@@ -79,6 +82,10 @@ public final class MsiRouter implements MsiRoutes {
 
     private int place(int before) throws HostException {
         int gsi = before >= 0 ? before : taken.nextClearBit(0);
+        if (gsi >= vm.gsis() && !leaving.isEmpty()) {
+            write();
+            gsi = taken.nextClearBit(0);
+        }
         if (gsi >= vm.gsis()) {
             throw new HostException("KVM_SET_GSI_ROUTING", Errno.ENOSPC,
                     "all %d GSIs are routed".formatted(vm.gsis()));
@@ -90,7 +97,7 @@ public final class MsiRouter implements MsiRoutes {
         Entry old = entries.put(gsi, entry);
         try {
             if (old == null || !old.route().equals(entry.route())) {
-                vm.setGsiRouting(table());
+                write();
             }
             taken.set(gsi);
             return gsi;
@@ -104,16 +111,28 @@ public final class MsiRouter implements MsiRoutes {
         }
     }
 
-    /** Takes GSIs out of the table, all with one write of it. */
+    /**
+     * Takes GSIs out of the table, all with one write of it.
+     *
+     * @throws HostException if the accelerator refuses; nobody gets the GSIs until it has taken another table
+     */
     synchronized void remove(List<Integer> gsis) throws HostException {
         boolean any = false;
         for (int gsi : gsis) {
-            any |= entries.remove(gsi) != null;
-            taken.clear(gsi);
+            if (entries.remove(gsi) != null) {
+                leaving.set(gsi);
+                any = true;
+            }
         }
         if (any) {
-            vm.setGsiRouting(table());
+            write();
         }
+    }
+
+    private void write() throws HostException {
+        vm.setGsiRouting(table());
+        taken.andNot(leaving);
+        leaving.clear();
     }
 
     private List<GsiRoute> table() {

@@ -9,6 +9,7 @@ import dev.backplane.hostiommu.HostException;
 import dev.backplane.irq.EventFd;
 import dev.backplane.memory.TransactionContext;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * One vector on its way through the accelerator: its event, its GSI while software uses the vector, and whether the
@@ -120,10 +121,17 @@ final class RoutedVector {
         return free;
     }
 
-    /** Ends for good. {@return the GSI that is to be taken out of the table, or -1} */
-    synchronized int close() {
-        int free = disconnect();
-        event.close();
-        return free;
+    /**
+     * Ends for good.
+     *
+     * @param free told the GSI that is to be taken out of the table, or -1, whatever else fails
+     */
+    synchronized void close(IntConsumer free) {
+        free.accept(gsi);
+        try {
+            disconnect();
+        } finally {
+            event.close();
+        }
     }
 }

@@ -23,6 +23,10 @@ final class FakeAccelerator implements Accelerator {
     Irqchip irqchip;
     boolean refuses;
     boolean refusesIrqfds;
+
+    /** Whether an event that is closed throws. */
+    boolean closesBadly;
+
     int connections;
     boolean closed;
     int tables;
@@ -64,6 +68,9 @@ final class FakeAccelerator implements Accelerator {
         @Override
         public void close() {
             open = false;
+            if (closesBadly) {
+                throw new IllegalStateException("planted");
+            }
         }
     }
 

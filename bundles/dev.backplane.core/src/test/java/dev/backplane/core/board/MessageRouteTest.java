@@ -452,6 +452,57 @@ class MessageRouteTest {
         assertThat(kvm.events).noneMatch(event -> event.open);
     }
 
+    @Test
+    void anEventThatCannotBeClosedLeavesNothingElseBehind() throws Exception {
+        accelerated();
+        HostDeviceModel device = plugDevice();
+        device.context.pinTrigger(kvm.new Event());
+        enableMsix(true);
+        use(0, DOORBELL, 7);
+        use(1, DOORBELL, 8);
+        kvm.closesBadly = true;
+        board.unplug("nic0");
+        kvm.closesBadly = false;
+        assertThat(kvm.table).isEmpty();
+        assertThat(kvm.irqfds).isEmpty();
+        assertThat(kvm.events).noneMatch(event -> event.open);
+    }
+
+    @Test
+    void nobodyGetsAGsiThatTheAcceleratorHasNotTakenOut() throws Exception {
+        accelerated();
+        plugDevice();
+        enableMsix(true);
+        use(0, DOORBELL, 7);
+        use(1, DOORBELL, 8);
+        kvm.refuses = true;
+        mask(0, true);
+        assertThat(routes()).extracting(Route::gsi).containsExactly(1);
+        assertThat(kvm.table).containsOnlyKeys(0, 1);
+        kvm.refuses = false;
+        use(2, DOORBELL, 9);
+        assertThat(routes()).extracting(Route::gsi).as("0 was in the table").containsExactly(1, 2);
+        assertThat(kvm.table).containsOnlyKeys(1, 2);
+        use(3, DOORBELL, 10);
+        assertThat(routes()).extracting(Route::gsi).containsExactly(0, 1, 2);
+    }
+
+    @Test
+    void gsisThatWaitToBeTakenOutMakeRoomWhenThereIsNoOther() throws Exception {
+        accelerated();
+        plugDevice();
+        enableMsix(true);
+        for (int vector = 0; vector < 4; vector++) {
+            use(vector, DOORBELL, vector);
+        }
+        kvm.refuses = true;
+        mask(0, true);
+        kvm.refuses = false;
+        mask(0, false);
+        assertThat(routes()).hasSize(4);
+        assertThat(kvm.table).hasSize(4);
+    }
+
     // Pins
 
     @Test
