@@ -50,6 +50,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** A model has said where the DMA goes. */
     private volatile boolean decided;
 
+    /** The model that came last is for another purpose than the one before. */
+    private boolean changed;
+
     Assignment(
             Assignments all,
             PciFunction function,
@@ -281,6 +284,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             disconnect();
             return true;
         }
+        changed = false;
         if (behind == ops) {
             return false;
         }
@@ -316,21 +320,86 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         if (before.table().isNestingParent() != nesting) {
             stage2 = memory.prepare(before, device, nesting);
         }
+        changed = true;
         behind = null;
         known = null;
         flags = wanted;
+        PlugException refusal = null;
         try {
             takeAddress(ops);
+        } catch (PlugException refused) {
+            refusal = refused;
+        }
+        letGo(old, as);
+        Stage2 left = before;
+        if (refusal != null && !stop(refusal)) {
+            // It is where it was.
+            left = stage2;
+            stage2 = before;
+        }
+        if (left != stage2) {
+            refusal = leave(left, refusal);
+        }
+        if (refusal != null) {
+            throw refusal;
+        }
+    }
+
+    /** The model before lets go of a device that is no longer its own. */
+    private void letGo(PciIommuOps old, PciRequester as) {
+        taken = true;
+        try {
+            unset(old, as);
         } finally {
-            taken = true;
+            taken = false;
+        }
+    }
+
+    /** Takes the device from a model that cannot have it; {@return whether it is attached to nothing now} */
+    private boolean stop(PlugException refusal) {
+        unsetBlocked();
+        Optional<String> trouble = block();
+        trouble.ifPresent(why -> refusal.addSuppressed(new PlugException(why)));
+        return trouble.isEmpty();
+    }
+
+    /**
+     * Gives a table back that the device is off, if its model has said where the DMA goes or there is a refusal.
+     *
+     * @return the refusal, or that of a model that has left the device where it was, or null
+     */
+    private PlugException leave(Stage2 table, PlugException refusal) {
+        try {
+            memory.release(table);
+            return refusal;
+        } catch (HostException kept) {
+            if (refusal != null) {
+                refusal.addSuppressed(kept);
+                return refusal;
+            }
+            if (decided || kept.errno() != Errno.EBUSY) {
+                Assignments.troubled(function, "the host keeps a page table", kept);
+                return null;
+            }
+        }
+        var undecided = new PlugException(("host device %s: slot %s, the IOMMU, wants a nesting parent and has left the "
+                + "device on the page table before: its model has to attach the device, or to let it pass or block it")
+                .formatted(address, function.iommuSlot()));
+        if (stop(undecided)) {
             try {
-                unset(old, as);
-            } finally {
-                taken = false;
+                memory.closeUnused(table);
+            } catch (HostException kept) {
+                undecided.addSuppressed(kept);
             }
-            if (stage2 != before) {
-                memory.release(before);
-            }
+        }
+        return undecided;
+    }
+
+    /** A model cannot have another device: it lets go of this one if it has taken it over for another purpose. */
+    void giveBack(PciIommuOps ops) {
+        if (changed && behind == ops) {
+            unsetBlocked();
+            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
         }
     }
 
@@ -340,13 +409,13 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             require(block());
             return;
         }
-        decided = flags.contains(ViommuFlag.WANT_NESTING_PARENT);
+        decided = false;
         Optional<String> refusal = set(ops, function.requesterNow());
         if (refusal.isPresent()) {
             block();
             throw new PlugException(refusal.get());
         }
-        if (!decided) {
+        if (!decided && !flags.contains(ViommuFlag.WANT_NESTING_PARENT)) {
             require(pass());
         }
     }

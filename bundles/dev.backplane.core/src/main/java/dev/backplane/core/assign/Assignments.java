@@ -134,14 +134,28 @@ public final class Assignments implements IommuObserver, AutoCloseable {
 
     @Override
     public synchronized void served(String rootBus, PciIommuOps ops) throws PlugException {
-        for (Assignment assignment : below(rootBus)) {
-            try {
-                if (assignment.served(ops)) {
-                    assignments.remove(assignment);
-                }
-            } catch (HostException refused) {
-                throw new PlugException("host device %s: %s".formatted(assignment.hostName(), refused.getMessage()));
+        List<Assignment> below = below(rootBus);
+        boolean complete = false;
+        try {
+            for (Assignment assignment : below) {
+                serve(assignment, ops);
             }
+            complete = true;
+        } finally {
+            if (!complete) {
+                // It will not serve: what it has made for the others on the host goes with it.
+                below.forEach(assignment -> assignment.giveBack(ops));
+            }
+        }
+    }
+
+    private void serve(Assignment assignment, PciIommuOps ops) throws PlugException {
+        try {
+            if (assignment.served(ops)) {
+                assignments.remove(assignment);
+            }
+        } catch (HostException refused) {
+            throw new PlugException("host device %s: %s".formatted(assignment.hostName(), refused.getMessage()));
         }
     }
 

@@ -328,6 +328,80 @@ class HostDeviceTest {
         assertThat(iommus.devices).containsValue(ONE);
     }
 
+    // Another kind of IOMMU, by a swap
+
+    private IommuModel.Factory composeWithTwoKinds() throws Exception {
+        bench.withdraw(iommuOffer);
+        bench.registry.offer(iommus.offer(20, "(!(accel=on))"));
+        var nesting = new IommuModel.Factory();
+        nesting.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+        bench.registry.offer(nesting.offer(21, "(accel=on)"));
+        plugIommu();
+        plug("nic0", "3", ONE);
+        plug("nic1", "4", TWO);
+        return nesting;
+    }
+
+    private void assertServedByTheFirstKind() {
+        bench.settled(board);
+        bench.settled(board);
+        assertThat(board.slot("smmu0").orElseThrow().provider()).hasValue("iommu [20]");
+        assertThat(board.slot("smmu0").orElseThrow().definition().properties()).doesNotContainKey("accel");
+        assertThat(iommus.devices).containsOnlyKeys(0x18, 0x20);
+        assertThat(tables()).isOne();
+        for (String device : List.of(ONE, TWO)) {
+            assertThat(host.devices.get(device).table).as(device).isNotNull();
+            assertThat(host.devices.get(device).table.nesting).isFalse();
+        }
+    }
+
+    @Test
+    void aSwapThatTheHostRefusesHalfWayLeavesTheDevicesToTheModelBefore() throws Exception {
+        IommuModel.Factory nesting = composeWithTwoKinds();
+        int before = host.live.size();
+        // The table that both share, the first device on it, the second one.
+        for (int step = 1; step <= 3; step++) {
+            host.failAt(step);
+            assertThatThrownBy(() -> board.swap("smmu0", Map.of("accel", "on")))
+                    .as("step " + step)
+                    .isInstanceOf(PlugException.class)
+                    .hasMessageContaining("ENOMEM: planted");
+            assertThat(nesting.devices).as("step " + step).isEmpty();
+            assertServedByTheFirstKind();
+            assertThat(host.live).as("step " + step).hasSize(before);
+        }
+        host.failAt(0);
+        board.swap("smmu0", Map.of("accel", "on"));
+        assertThat(nesting.devices).containsOnlyKeys(0x18, 0x20);
+        assertThat(tables()).isOne();
+        assertThat(host.devices.get(TWO).table.nesting).isTrue();
+    }
+
+    @Test
+    void aModelThatWantsANestingParentHasToSayWhereTheDmaGoes() throws Exception {
+        IommuModel.Factory nesting = composeWithTwoKinds();
+        board.unplug("nic1");
+        nesting.silent = true;
+        assertThatThrownBy(() -> board.swap("smmu0", Map.of("accel", "on")))
+                .hasMessageContaining("host device " + ONE + ": slot smmu0, the IOMMU, wants a nesting parent and has "
+                        + "left the device on the page table before");
+        assertThat(nesting.devices).isEmpty();
+        bench.settled(board);
+        plug("nic1", "4", TWO);
+        assertServedByTheFirstKind();
+    }
+
+    @Test
+    void aRefusalIsNotHiddenByADeviceThatCannotBeStopped() throws Exception {
+        IommuModel.Factory nesting = composeWithTwoKinds();
+        nesting.refusal = "the host's SMMU is another one";
+        host.devices.get(ONE).refusesToDetach = true;
+        assertThatThrownBy(() -> board.swap("smmu0", Map.of("accel", "on")))
+                .hasMessageContaining("the host's SMMU is another one");
+        assertServedByTheFirstKind();
+        host.devices.get(ONE).refusesToDetach = false;
+    }
+
     @Test
     void aDeviceThatIsPluggedWhileTheIommuIsParkedIsBlockedUntilItIsBack() throws Exception {
         plugIommu();

@@ -62,6 +62,10 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
 
         final Map<Integer, HostIommuDevice> passing = new TreeMap<>();
         String refusal = "";
+
+        /** Whether it says nothing although it wants a nesting parent. */
+        boolean silent;
+
         String supports = "";
         MsiDoorbell doorbell = MsiDoorbell.Translate.TRANSLATE;
         boolean untranslated;
@@ -72,7 +76,12 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         private int made;
 
         Offer offer(long id) {
-            return new Offer(id, id, (int) id, IommuModel.TYPE, id, "iommu [" + id + "]", this, FactoryCondition.ALWAYS);
+            return offer(id, "");
+        }
+
+        Offer offer(long id, String when) {
+            return new Offer(
+                    id, id, (int) id, IommuModel.TYPE, id, "iommu [" + id + "]", this, FactoryCondition.of(when));
         }
 
         @Override
@@ -133,12 +142,16 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         if (!factory.refusal.isEmpty()) {
             return Optional.of(factory.refusal);
         }
+        if (factory.says == null && !factory.silent && factory.flags.contains(ViommuFlag.WANT_NESTING_PARENT)) {
+            Optional<String> trouble = device.pass();
+            if (trouble.isPresent()) {
+                return trouble;
+            }
+        }
         factory.holders.put(function.alias().requesterId(), number);
         factory.passing.put(function.alias().requesterId(), device);
         if (factory.says != null) {
             assertThat(factory.says ? device.pass() : device.block()).isEmpty();
-        } else if (factory.flags.contains(ViommuFlag.WANT_NESTING_PARENT)) {
-            assertThat(device.pass()).isEmpty();
         }
         String there = factory.devices.putIfAbsent(function.alias().requesterId(), device.hostName());
         return there == null || there.equals(device.hostName())
