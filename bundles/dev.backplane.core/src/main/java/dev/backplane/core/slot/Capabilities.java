@@ -134,6 +134,16 @@ final class Capabilities {
         }
     }
 
+    /**
+     * Lets a successor make what {@link #serve} will ask it for, while the gate is open; called on a thread for bundles'
+     * code.
+     */
+    void prepare(DeviceModel next) {
+        if (iommu != null) {
+            iommu.rehearse(((PciIommu) next).iommuOps());
+        }
+    }
+
     /** Puts a model that will serve nobody behind stand-ins of its own: what else is done behind the closed gate. */
     void rehearse(DeviceModel model) {
         if (iommu != null) {

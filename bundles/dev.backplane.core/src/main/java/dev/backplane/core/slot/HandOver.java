@@ -56,6 +56,12 @@ final class HandOver {
     private static void run(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline, boolean isSwap)
             throws ModelFailure {
         Occupant old = slot.occupant();
+        try {
+            bundle.run("prepare to serve", () -> slot.capabilities().prepare(next.model()));
+        } catch (ModelFailure failure) {
+            Newcomer.discard(slot, next, bundle);
+            throw failure;
+        }
         var event = new SlotEvents.HandOver();
         event.begin();
         long began = System.nanoTime();
