@@ -58,10 +58,10 @@ public final class SimulatedHost implements HostIommu, AutoCloseable {
         }
     }
 
-    /** {@return threads that end when there is nothing to do for them} */
+    /** {@return threads that end when there is nothing to do for them, and of a host that is off do nothing more} */
     private static ExecutorService threads(String name, int count) {
         var pool = new ThreadPoolExecutor(count, count, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-                Thread.ofPlatform().daemon().name(name + "-", 0).factory());
+                Thread.ofPlatform().daemon().name(name + "-", 0).factory(), new ThreadPoolExecutor.DiscardPolicy());
         pool.allowCoreThreadTimeOut(true);
         return pool;
     }

@@ -73,6 +73,29 @@ final class DeviceTest {
         assertThat(device.pci.read(1, 0x800, 4)).isZero();
     }
 
+    /** An engine at the end of its turn asks for the next one: of a host that has just gone it gets none, quietly. */
+    @Test
+    void engineOfAHostThatGoesEnds() throws HostException {
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));
+        try {
+            for (int round = 0; round < 300; round++) {
+                try (var going = new Rig()) {
+                    Rig.Assigned busy = going.new Assigned(Rig.DMA);
+                    busy.device.attach(busy.parent);
+                    busy.command(Rig.FILL | Rig.CONTINUOUS, 0, RAM, 4, round);
+                    while (busy.pci.read(0, 0x30, 4) < 64) {
+                        Thread.onSpinWait();
+                    }
+                }
+            }
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        assertThat(uncaught).isEmpty();
+    }
+
     /** Software relies on it: when its write of Command has completed, nothing that was allowed before arrives. */
     @Test
     void nothingIsWrittenAfterTheWriteThatTakesBusMasteringAway() {
