@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.ops4j.pax.exam.CoreOptions.options;
 
+import dev.backplane.accelerator.MsiRoutes;
 import dev.backplane.board.Boards;
 import dev.backplane.board.PlugException;
 import dev.backplane.hostiommu.HostIommu;
@@ -222,6 +223,25 @@ public class AssignmentLifeIT {
         machine.write(TARGET, 4, 0);
         assertThat(machine.read(TARGET, 4)).isZero();
         nic.stop();
+    }
+
+    @Test
+    public void aVectorThatSoftwareUnmasksWhileTheSmmuIsParkedGetsItsRouteWhenItIsBack() throws Exception {
+        translate();
+        var gic = new GicV3Driver(machine, AcceleratedMachine.GIC_AREA);
+        gic.map(stream, 1, GicV3Driver.FIRST_LPI);
+        Bundle accelerated = bundles.find(ACCEL);
+        accelerated.stop();
+        nic.enableMsix(0, GicV3Driver.DOORBELL_PAGE + GicV3Driver.DOORBELL_OFFSET, 0);
+        MsiRoutes routes = machine.board().msiRoutes().orElseThrow();
+        assertThat(routes.routes()).isEmpty();
+        assertThat(routes.refusals()).first()
+                .satisfies(refusal ->
+                        assertThat(refusal.reason()).isEqualTo("slot smmu0, the IOMMU, is parked"));
+        accelerated.start();
+        Awaitility.await().until(() -> routes.routes().size() == 1);
+        nic.raise(0);
+        new Interrupts(gic).await(GicV3Driver.FIRST_LPI, 1);
     }
 
     @Test
