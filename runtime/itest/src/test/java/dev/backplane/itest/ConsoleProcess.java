@@ -46,6 +46,15 @@ final class ConsoleProcess implements AutoCloseable {
         throw new AssertionError("the process ended during '%s':%n%s".formatted(command, printed));
     }
 
+    /** Asks its JVM for something with {@code jcmd}; {@return what that prints} */
+    String jcmd(String... request) throws IOException {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid())));
+        command.addAll(List.of(request));
+        Process asking = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return new String(asking.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
     /** Ends it by the end of its input. */
     @Override
     public void close() throws IOException {

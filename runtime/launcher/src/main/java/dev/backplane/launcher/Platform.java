@@ -177,6 +177,8 @@ final class Platform {
         all.put("felix.cm.dir", instance.configuration().toString());
         all.put("felix.cache.locking", "false"); // the instance is locked
         all.put("felix.service.urlhandlers", "false"); // costs start-up time, and nothing here needs it
+        // The flight recorder has event classes call a class in here, which no bundle can import.
+        all.put(Constants.FRAMEWORK_BOOTDELEGATION, "jdk.jfr.internal.event");
         all.put("felix.resolver.parallelism", "1"); // threads cost more than they save with so few bundles
         all.put("ds.cache.metadata", "true");
         if (reuse && onClassPath.areAllOf(plan)) {

@@ -21,7 +21,19 @@ final class SlotEvents {
      * @return empty while nobody records: machines start with arrivals, and the recorder takes long to learn a type
      */
     static Optional<SlotEvent> arrival(boolean resumes) {
-        return FlightRecorder.isInitialized() ? SlotEvent.ofArrival(resumes) : Optional.empty();
+        return FlightRecorder.isInitialized() ? Arrivals.begin(resumes) : Optional.empty();
+    }
+
+    /**
+     * A class that names event types in its code has the JVM load them when it is linked: not when a machine starts,
+     * and not while the recorder prepares their superclass, which would end in a circle.
+     */
+    private static final class Arrivals {
+        static Optional<SlotEvent> begin(boolean resumes) {
+            SlotEvent event = resumes ? new Resume() : new Plug();
+            event.begin();
+            return Optional.of(event);
+        }
     }
 
     /** Something that happened to a slot; it lasts from {@code begin} to {@code end}. */
@@ -37,13 +49,6 @@ final class SlotEvents {
         @Label("Detail")
         @Description("Provider or reason")
         String detail;
-
-        /** Here, since a class that names event types in its code has the JVM load them when it starts. */
-        private static Optional<SlotEvent> ofArrival(boolean resumes) {
-            SlotEvent event = resumes ? new Resume() : new Plug();
-            event.begin();
-            return Optional.of(event);
-        }
 
         /** Ends the event and records it. */
         final void commit(DeviceSlot where, String about) {
