@@ -5,9 +5,11 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import org.apache.felix.gogo.jline.Builtin;
+import org.apache.felix.gogo.jline.Converters;
 import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.jline.Procedural;
 import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.Converter;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
 
@@ -35,6 +37,8 @@ final class Builtins {
         builtins.add(context, new Procedural(), "gogo", FLOW);
         builtins.add(context, new Builtin(), "gogo", SHELL);
         builtins.add(context, new ConsoleCommands(), "console", "help", "exit", "quit", "source");
+        // The felix commands take a bundle by its number or symbolic name.
+        builtins.registrations.add(context.registerService(Converter.class, new Converters(context), new Hashtable<>()));
         return builtins;
     }
 
