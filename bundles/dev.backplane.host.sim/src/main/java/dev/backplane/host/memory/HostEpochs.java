@@ -3,6 +3,7 @@ package dev.backplane.host.memory;
 import dev.backplane.memory.Epochs;
 import dev.backplane.memory.TransactionContext;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.concurrent.locks.LockSupport;
 
@@ -14,18 +15,21 @@ public final class HostEpochs implements Epochs {
     private static final int SPINS = 200;
     private static final long NAP_NANOS = 20_000;
 
-    private final ThreadLocal<HostContext> contexts = new ThreadLocal<>();
+    /** A thread that outlives the host keeps nothing of it; as long as the host is there, {@link #registered} does. */
+    private final ThreadLocal<WeakReference<HostContext>> contexts = new ThreadLocal<>();
+
     private volatile HostContext[] registered = {};
 
     @Override
     public HostContext context() {
-        HostContext context = contexts.get();
+        WeakReference<HostContext> known = contexts.get();
+        HostContext context = known == null ? null : known.get();
         return context != null ? context : register();
     }
 
     private synchronized HostContext register() {
         var context = new HostContext(Thread.currentThread());
-        contexts.set(context);
+        contexts.set(new WeakReference<>(context));
         var alive = new ArrayList<HostContext>(registered.length + 1);
         for (HostContext other : registered) {
             if (!other.isDead()) {
