@@ -1,6 +1,7 @@
 package dev.backplane.itest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,10 +29,11 @@ public class FelixCommandsIT {
                 assertThat(console.run("felix:stop " + bundle)).isEmpty();
                 assertThat(console.run("board:slots")).containsPattern("edu0 .*PARKED");
                 assertThat(console.run("felix:start " + devices)).isEmpty();
-                assertThat(console.run("board:slots")).containsPattern("edu0 .*RUNNING");
+                await().until(() -> console.run("board:slots").matches("(?s).*edu0 [^\n]*RUNNING.*"));
             }
             String jar = Bundles.shipped("dev.backplane.devices").toUri().toString();
             assertThat(console.run("felix:update %s %s".formatted(devices, jar))).isEmpty();
+            await().until(() -> console.run("board:slots").matches("(?s).*edu0 [^\n]*RUNNING.*"));
             assertThat(console.run("board:history edu0")).contains("PARKED", "RESUMED");
             assertThat(console.run("felix:refresh dev.backplane.smmuv3.arch")).isEmpty();
             assertThat(console.run("felix:headers " + devices)).contains("dev.backplane.devices");

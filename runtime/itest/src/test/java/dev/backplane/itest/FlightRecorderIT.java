@@ -1,6 +1,7 @@
 package dev.backplane.itest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -28,10 +29,12 @@ public class FlightRecorderIT {
             assertThat(console.run("board:plug edu id=edu1")).isEqualToIgnoringNewLines("edu is in slot edu1 at 00:01.0");
             assertThat(console.run("board:update smmu0 dev.backplane.smmuv3.emulated-0.1.0.jar"))
                     .startsWith("slot smmu0 is served by dev.backplane.smmuv3.emulated");
-            assertThat(console.run("felix:stop dev.backplane.devices")).isEmpty();
+            String why = console.run("board:why edu1");
+            String devices = why.substring(why.indexOf('[') + 1, why.indexOf(']'));
+            assertThat(console.run("felix:stop " + devices)).isEmpty();
             assertThat(console.run("board:slots")).containsPattern("edu1 .*PARKED");
-            assertThat(console.run("felix:start dev.backplane.devices")).isEmpty();
-            assertThat(console.run("board:slots")).containsPattern("edu1 .*RUNNING").containsPattern("smmu0 .*RUNNING");
+            assertThat(console.run("felix:start " + devices)).isEmpty();
+            await().until(() -> console.run("board:slots").matches("(?s).*smmu0 [^\n]*RUNNING.*edu1 [^\n]*RUNNING.*"));
             console.jcmd("JFR.dump", "name=slots", "filename=" + file);
         }
         List<RecordedEvent> events = RecordingFile.readAllEvents(file);
