@@ -21,7 +21,8 @@ public record Command(long low, long high) {
     static final BitField VMID = BitField.bits("VMID", 47, 32);
     static final BitField ASID = BitField.bits("ASID", 63, 48);
     static final BitField NUM = BitField.bits("NUM", 16, 12);
-    static final BitField SCALE = BitField.bits("SCALE", 25, 20);
+    /** Bit 25 belongs to it with IDR5.DS = 1 only. */
+    static final BitField SCALE = BitField.bits("SCALE", 24, 20);
     static final BitField GLOBAL = BitField.bit("Global", 9);
     static final BitField AC = BitField.bit("Ac", 12);
     static final BitField AB = BitField.bit("Ab", 13);

@@ -59,8 +59,9 @@ class TranslatorBackendTest {
         "1, 3,  2,  1, true,  0x7654321000, 0x7654330FFF",
         "2, 1,  0,  0, true,  0x7654320000, 0x7654327FFF",
         "3, 31, 31, 1, true,  0x7654320000, 0x1000765431FFFF",
-        "1, 0,  32, 1, true,  0x7654321000, 0x107654320FFF",
-        "1, 0,  63, 1, true,  0x7654321000, 0xFFFFFFFFFFFFFFFF",
+        // Bit 25 belongs to SCALE with IDR5.DS = 1 only.
+        "1, 0,  32, 1, true,  0x7654321000, 0x7654321FFF",
+        "1, 0,  63, 1, true,  0x7654321000, 0x87654320FFF",
         "1, 3,  2,  1, false, 0x7654321000, 0x7654321000",
         "0, 3,  2,  1, true,  0x7654321000, 0x7654321000",
     })
