@@ -94,10 +94,10 @@ final class SmmuProperties {
     /** The words of the messages are those that users of the profile's machine know. */
     private static void refuseAccelerated(DeviceProperties given, boolean virt) {
         if (virt && given.text(RIL).equals("off")) {
-            throw new IllegalArgumentException("ril can only be disabled if accel=on");
+            throw new IllegalArgumentException("ril can only be disabled if accel=on or profile=default");
         }
         if (virt && !Set.of(AUTO, Integer.toString(VIRT_OAS)).contains(given.text(OAS))) {
-            throw new IllegalArgumentException("oas must be 44 bits when accel=off");
+            throw new IllegalArgumentException("oas must be 44 bits when accel=off and profile=virt-11.1");
         }
         if (given.text(ATS).equals("on")) {
             throw new IllegalArgumentException("ats can only be enabled if accel=on");

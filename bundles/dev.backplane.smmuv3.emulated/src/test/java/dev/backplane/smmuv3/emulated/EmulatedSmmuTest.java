@@ -65,8 +65,8 @@ class EmulatedSmmuTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "profile=virt-11.1 ril=off | ril can only be disabled if accel=on",
-        "profile=virt-11.1 oas=48  | oas must be 44 bits when accel=off",
+        "profile=virt-11.1 ril=off | ril can only be disabled if accel=on or profile=default",
+        "profile=virt-11.1 oas=48  | oas must be 44 bits when accel=off and profile=virt-11.1",
         "ats=on                    | ats can only be enabled if accel=on",
         "ssidsize=5                | ssidsize can only be greater than 0 bits if accel=on",
         "ssidsize=21               | property ssidsize: '21' does not fit: expected auto or 0 to 20",
