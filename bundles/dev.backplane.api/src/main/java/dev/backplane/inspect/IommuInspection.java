@@ -40,11 +40,13 @@ public interface IommuInspection {
 
     /**
      * Hands every leaf mapping of a stream to a visitor, in ascending order of input addresses, read from the tables.
+     * Tables of a guest can point at themselves and map more than anybody can list.
      *
      * @param streamId StreamID
      * @param visitor receives each mapping
+     * @return whether those were all; false if the listing ended at a bound of the model
      */
-    void mappings(int streamId, Consumer<LeafMapping> visitor);
+    boolean mappings(int streamId, Consumer<LeafMapping> visitor);
 
     /** {@return the records in the event queue between CONS and PROD, decoded, oldest first} */
     List<InspectNode> events();

@@ -140,11 +140,11 @@ public final class SmmuCommands {
             out.printf("%-25s  %12s  %5s  %-4s  %5s  %s%n", "input addresses", "output", "size", "perm", "level",
                     "context");
             long[] count = {0};
-            smmu.mappings(streamId, mapping -> {
+            boolean all = smmu.mappings(streamId, mapping -> {
                 out.println(row(mapping));
                 count[0]++;
             });
-            out.println(count[0] + " mappings");
+            out.println(count[0] + (all ? " mappings" : " mappings, and more that are not listed"));
             return count[0];
         });
     }

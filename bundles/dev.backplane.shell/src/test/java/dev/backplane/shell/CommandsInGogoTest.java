@@ -61,6 +61,7 @@ class CommandsInGogoTest {
         "smmu:explain 0x8 0               | event record 0000000000000010 0000000000000002",
         "smmu:mappings 8                  | 0000ff300000-0000ff300fff      44fe0000     4K  r-        3  ASID 3",
         "smmu:mappings 8                  | 2 mappings",
+        "smmu:mappings 9                  | 2 mappings, and more that are not listed",
         "smmu:events -s smmu0             | no events",
         "smmu:commands -s smmu0 -n 1      | CMD_SYNC",
         "smmu:tlb -s smmu0                | TLB",

@@ -66,11 +66,12 @@ final class FakeSmmu implements IommuInspection, Inspectable {
     }
 
     @Override
-    public void mappings(int streamId, Consumer<LeafMapping> visitor) {
+    public boolean mappings(int streamId, Consumer<LeafMapping> visitor) {
         visitor.accept(new LeafMapping(0xff300000L, 0x44fe0000L, 0x1000, true, false, 3, 3, 0, 0x440cb800L,
                 0x44fe0fc7L));
         visitor.accept(new LeafMapping(0xff400000L, 0x45000000L, 0x200000, true, true, 2, 3, 0, 0x440cc000L,
                 0x45000fc7L));
+        return streamId != 9;
     }
 
     @Override

@@ -103,10 +103,8 @@ final class AccelInspection implements IommuInspection {
     }
 
     @Override
-    public void mappings(int streamId, Consumer<LeafMapping> visitor) {
-        if (!isAssigned(streamId)) {
-            software().mappings(context(), streamId, visitor);
-        }
+    public boolean mappings(int streamId, Consumer<LeafMapping> visitor) {
+        return isAssigned(streamId) || software().mappings(context(), streamId, visitor);
     }
 
     @Override

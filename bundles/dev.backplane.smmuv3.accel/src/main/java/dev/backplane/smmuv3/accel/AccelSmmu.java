@@ -192,8 +192,8 @@ final class AccelSmmu
     }
 
     @Override
-    public void mappings(int streamId, Consumer<LeafMapping> visitor) {
-        inspection.mappings(streamId, visitor);
+    public boolean mappings(int streamId, Consumer<LeafMapping> visitor) {
+        return inspection.mappings(streamId, visitor);
     }
 
     @Override

@@ -113,9 +113,10 @@ public final class SmmuExplainer {
      * @param context context of the calling thread
      * @param streamId StreamID
      * @param visitor receives each mapping
+     * @return whether those were all
      */
-    public void mappings(TransactionContext context, int streamId, Consumer<LeafMapping> visitor) {
-        translator.leafMappings(context, streamId, TransactionAttributes.NO_SUBSTREAM, visitor);
+    public boolean mappings(TransactionContext context, int streamId, Consumer<LeafMapping> visitor) {
+        return translator.leafMappings(context, streamId, TransactionAttributes.NO_SUBSTREAM, visitor);
     }
 
     /** {@return what the registers say: where the stream table is, or what governs everything while SMMUEN is 0} */

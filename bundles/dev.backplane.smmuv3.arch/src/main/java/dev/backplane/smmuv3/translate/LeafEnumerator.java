@@ -12,10 +12,7 @@ import java.util.function.Consumer;
 final class LeafEnumerator {
     private static final int MOST_LEAVES = 1 << 22;
 
-    /**
-     * Tables can point at themselves, and a block can cover a great many pages that stage 2 does not map: the entries of
-     * tables, and the pieces of leaves, that are looked at are bounded too.
-     */
+    /** Tables can point at themselves: the entries of tables, and the pieces of leaves, that are looked at are bounded. */
     private static final int MOST_STEPS = 1 << 24;
 
     private final Stage2Walker stage2Walker;
@@ -24,17 +21,19 @@ final class LeafEnumerator {
         this.stage2Walker = stage2Walker;
     }
 
-    void enumerate(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
+    /** {@return whether all there are were listed} */
+    boolean enumerate(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
         var listing = new Listing(walk, space, visitor);
         if (space.stage1 == null) {
             TableGeometry geometry = space.stage2.geometry();
             listing.table(geometry, null, geometry.base(), geometry.startLevel(), 0, 0);
-            return;
+            return !listing.cut;
         }
         half(listing, space.stage1.lower(), 0);
         if (space.stage1.upper() != null) {
             half(listing, space.stage1.upper(), -1L << space.stage1.upper().geometry().inputBits());
         }
+        return !listing.cut;
     }
 
     private static void half(Listing listing, Stage1Table half, long first) {
@@ -51,6 +50,7 @@ final class LeafEnumerator {
         private final Consumer<LeafMapping> visitor;
         private int left = MOST_LEAVES;
         private int steps = MOST_STEPS;
+        private boolean cut;
 
         Listing(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
             this.walk = walk;
@@ -58,11 +58,18 @@ final class LeafEnumerator {
             this.visitor = visitor;
         }
 
+        /** {@return whether one more entry or piece may be looked at} */
+        private boolean goesOn() {
+            cut |= left == 0 || steps == 0;
+            steps--;
+            return !cut;
+        }
+
         /** Lists a table; {@code half} is null for the tables of a stream without stage 1. */
         void table(TableGeometry geometry, Stage1Table half, long table, int level, long first, long hierarchy) {
             long entries = geometry.entries(level);
             int shift = geometry.granule().levelShift(level);
-            for (long index = 0; index < entries && left > 0 && steps-- > 0; index++) {
+            for (long index = 0; index < entries && goesOn(); index++) {
                 long address = table + index * 8;
                 if (half != null && space.stage2 != null) {
                     if (!stage2Walker.translate(walk, space.stage2, address, FaultClass.TT)) {
@@ -101,16 +108,18 @@ final class LeafEnumerator {
                 return;
             }
             long size = 1L << geometry.granule().levelShift(level);
+            int variant = Permissions.variant(walk.privileged, walk.instruction);
             if (half == null) {
                 boolean usable = TableDescriptor.AF.isSet(descriptor) || space.stage2.accessFlagFaultDisabled();
-                visit(input, output, size, usable && TableDescriptor.S2AP_READ.isSet(descriptor),
-                        usable && TableDescriptor.S2AP_WRITE.isSet(descriptor), level, address, descriptor);
+                int allowed = stage2Walker.permissions(descriptor, variant);
+                visit(input, output, size, usable && (allowed & Permissions.READ) != 0,
+                        usable && (allowed & Permissions.WRITE) != 0, level, address, descriptor);
                 return;
             }
             boolean usable = TableDescriptor.AF.isSet(descriptor) || space.stage1.accessFlagFaultDisabled();
             int allowed = Permissions.stage1(
                     space.stage1,
-                    Permissions.variant(walk.privileged, walk.instruction),
+                    variant,
                     descriptor,
                     half.hierarchicalDisabled() ? 0 : hierarchy);
             boolean readable = usable && (allowed & Permissions.READ) != 0;
@@ -119,11 +128,12 @@ final class LeafEnumerator {
                 visit(input, output, size, readable, writable, level, address, descriptor);
                 return;
             }
-            for (long offset = 0; offset < size && left > 0 && steps-- > 0; ) {
-                boolean mapped = stage2Walker.translate(walk, space.stage2, output + offset, FaultClass.IN);
+            for (long offset = 0; offset < size && goesOn(); ) {
+                long ipa = output + offset;
+                boolean mapped = stage2Walker.translate(walk, space.stage2, ipa, FaultClass.IN);
                 // A stage 2 page that refuses reads may still take writes.
                 mapped |= !mapped && walk.event.type() == EventType.F_PERMISSION;
-                long piece = mapped ? Math.min(size, 1L << walk.stage2Shift) : 4096;
+                long piece = Math.min(size - offset, (ipa | (1L << walk.stage2Shift) - 1) + 1 - ipa);
                 if (mapped) {
                     visit(input + offset, walk.stage2Output, piece, readable && walk.stage2Readable,
                             writable && walk.stage2Writable, level, address, descriptor);

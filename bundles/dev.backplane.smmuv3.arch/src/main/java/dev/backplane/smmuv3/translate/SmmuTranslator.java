@@ -303,20 +303,22 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
      * of tables and pieces of leaves looked at.
      *
      * @param substreamId SubstreamID, or {@link TransactionAttributes#NO_SUBSTREAM}
+     * @return whether there are no more
      */
-    public void leafMappings(
+    public boolean leafMappings(
             TransactionContext context, int streamId, int substreamId, Consumer<LeafMapping> visitor) {
         State now = state;
         if (!now.enabled) {
-            return;
+            return true;
         }
         var attributes = new TransactionAttributes(streamId, substreamId, false, false);
         Walk walk = new Walk(tables, null).begin(context, attributes, 0, AccessKind.READ);
         StreamContext stream = process.configuration(walk, now.registers);
-        if (stream != null && stream.translation() != null) {
-            walk.override(stream.overrides());
-            process.leaves(walk, stream.translation(), visitor);
+        if (stream == null || stream.translation() == null) {
+            return true;
         }
+        walk.override(stream.overrides());
+        return process.leaves(walk, stream.translation(), visitor);
     }
 
     /** Hands every StreamID up to 0xFFFF whose STE is valid (V = 1) to a visitor, ascending. */

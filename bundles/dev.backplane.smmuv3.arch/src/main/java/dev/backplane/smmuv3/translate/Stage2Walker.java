@@ -21,7 +21,8 @@ final class Stage2Walker {
      * Translates an IPA and checks that the access may be done.
      *
      * @param faultClass what the IPA belongs to; for all but IN the access is a data read of the SMMU
-     * @return whether {@code walk.stage2*} hold the result; else the fault is described
+     * @return whether {@code walk.stage2*} hold the result; else the fault is described, and {@code walk.stage2Shift} is
+     *     the size of the aligned IPAs that the same descriptor, or the range of S2T0SZ, refuses
      */
     boolean translate(Walk walk, Stage2Config stage2, long ipa, FaultClass faultClass) {
         TableGeometry geometry = stage2.geometry();
@@ -29,6 +30,7 @@ final class Stage2Walker {
             walk.observer.walkBegins(2, purpose(faultClass), ipa, geometry.base());
         }
         if (ipa >>> geometry.inputBits() != 0) {
+            walk.stage2Shift = geometry.inputBits();
             return walk.stage2Fault(
                     EventType.F_TRANSLATION, stage2, faultClass, ipa, "the IPA is outside the range of S2T0SZ");
         }
@@ -47,6 +49,7 @@ final class Stage2Walker {
                 walk.remember(2, geometry, level, ipa, address, 0);
             }
             if (!walk.load(address)) {
+                walk.stage2Shift = geometry.granule().levelShift(level);
                 return walk.walkAbort(true, faultClass, address);
             }
             long descriptor = walk.loaded;
@@ -56,12 +59,14 @@ final class Stage2Walker {
             }
             switch (kind) {
                 case INVALID, RESERVED -> {
+                    walk.stage2Shift = geometry.granule().levelShift(level);
                     return walk.stage2Fault(
                             EventType.F_TRANSLATION, stage2, faultClass, ipa, "the stage 2 descriptor is invalid");
                 }
                 case TABLE -> {
                     table = geometry.nextTable(descriptor);
                     if (geometry.exceedsOutput(table)) {
+                        walk.stage2Shift = geometry.granule().levelShift(level);
                         return walk.stage2Fault(
                                 EventType.F_ADDR_SIZE, stage2, faultClass, ipa, "the next table exceeds S2PS");
                     }
@@ -76,6 +81,8 @@ final class Stage2Walker {
     private boolean leaf(
             Walk walk, Stage2Config stage2, long ipa, FaultClass faultClass, long descriptor, int level) {
         TableGeometry geometry = stage2.geometry();
+        int shift = geometry.granule().levelShift(level);
+        walk.stage2Shift = shift;
         long output = geometry.output(descriptor, level);
         if (geometry.exceedsOutput(output)) {
             return walk.stage2Fault(
@@ -84,9 +91,7 @@ final class Stage2Walker {
         if (!TableDescriptor.AF.isSet(descriptor) && !stage2.accessFlagFaultDisabled()) {
             return walk.stage2Fault(EventType.F_ACCESS, stage2, faultClass, ipa, "the stage 2 access flag is 0");
         }
-        int shift = geometry.granule().levelShift(level);
         walk.stage2Output = output | ipa & (1L << shift) - 1;
-        walk.stage2Shift = shift;
         walk.stage2MemAttr = TableDescriptor.MEMATTR.getInt(descriptor);
         walk.stage2Sh = TableDescriptor.SH.getInt(descriptor);
         // For its own purposes the SMMU reads data.

@@ -212,8 +212,8 @@ final class TranslationProcess {
         return new Translation.Mapped(input & ~mask, output & ~mask, mask, readable, writable, attributes);
     }
 
-    void leaves(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
-        leaves.enumerate(walk, space, visitor);
+    boolean leaves(Walk walk, TranslationContext space, Consumer<LeafMapping> visitor) {
+        return leaves.enumerate(walk, space, visitor);
     }
 
     void streams(Walk walk, SmmuConfiguration registers, IntConsumer visitor) {

@@ -161,8 +161,8 @@ final class EmulatedSmmu implements PlatformDevice, PciIommu, Inspectable, Iommu
     }
 
     @Override
-    public void mappings(int streamId, Consumer<LeafMapping> visitor) {
-        core.inspection().mappings(streamId, visitor);
+    public boolean mappings(int streamId, Consumer<LeafMapping> visitor) {
+        return core.inspection().mappings(streamId, visitor);
     }
 
     @Override

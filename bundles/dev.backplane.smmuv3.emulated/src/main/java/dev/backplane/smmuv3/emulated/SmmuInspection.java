@@ -56,8 +56,8 @@ final class SmmuInspection implements IommuInspection {
     }
 
     @Override
-    public void mappings(int streamId, Consumer<LeafMapping> visitor) {
-        explainer.mappings(epochs.context(), streamId, visitor);
+    public boolean mappings(int streamId, Consumer<LeafMapping> visitor) {
+        return explainer.mappings(epochs.context(), streamId, visitor);
     }
 
     @Override
