@@ -8,7 +8,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  * <ol>
  *   <li>the factory makes it with properties that are final;
  *   <li>{@code realize} checks what the model itself needs and takes its resources;
- *   <li>{@link #reset} or {@link #restore} gives it a state, then it runs;
+ *   <li>{@link #reset} or {@link #restore} gives it a state, then it runs; if the device was reset while no model
+ *       served, restore comes first and then reset;
  *   <li>for a hand-over it is {@linkplain #quiesce quiesced} (starts nothing more), the engine lets what is under way
  *       end, and {@link #save} takes its state; {@link #resume} lets it run again, in itself or after a {@link #restore}
  *       in its successor;
@@ -31,7 +32,8 @@ public interface DeviceModel {
 
     /**
      * Takes one phase of a reset. The engine takes all affected devices through a phase before the next; devices that
-     * others' DMA depends on (an SMMU) change state in the exit phase.
+     * others' DMA depends on (an SMMU) change state in the exit phase. Called on a quiesced model, or on one that has
+     * not run yet.
      *
      * @param kind how far the reset reaches
      * @param phase the phase

@@ -104,7 +104,8 @@ public interface Board {
     void select(String slot, String bundle) throws PlugException;
 
     /**
-     * Resets all devices in phases; RAM keeps its content.
+     * Resets all devices in phases; RAM keeps its content. A device whose model is away is as after a reset too: the
+     * next model does not go on from the kept state.
      *
      * @param kind {@link ResetKind#COLD}
      */

@@ -53,6 +53,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The model that came last is for another purpose than the one before. */
     private boolean changed;
 
+    /** The model that has the device is away and its IOMMU was reset: nothing passes before another one says so. */
+    private boolean reset;
+
     Assignment(
             Assignments all,
             PciFunction function,
@@ -301,8 +304,10 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     private void adopt(PciIommuOps ops) throws PlugException {
         PciRequester before = known;
         require(set(ops, before));
-        if (!before.equals(function.requesterNow()) || !function.isNumbered()) {
-            // Software has renumbered while no model was there.
+        boolean stale = reset;
+        reset = false;
+        if (stale || !before.equals(function.requesterNow()) || !function.isNumbered()) {
+            // Software has renumbered while no model was there, or what it had been told is no more.
             unsetBlocked();
             takeAddress(ops);
         }
@@ -321,6 +326,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             stage2 = memory.prepare(before, device, nesting);
         }
         changed = true;
+        reset = false;
         behind = null;
         known = null;
         flags = wanted;
@@ -429,6 +435,14 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The model that has the device is disposed of; what it holds of the host stays with its slot. */
     void left() {
         behind = null;
+    }
+
+    /** The IOMMU is reset; while its model is away that cannot say so of what the device is attached to. */
+    void reset() {
+        if (behind == null && known != null) {
+            reset = true;
+            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
+        }
     }
 
     /** The IOMMU goes for good. */

@@ -165,6 +165,11 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     }
 
     @Override
+    public synchronized void reset(String rootBus) {
+        below(rootBus).forEach(Assignment::reset);
+    }
+
+    @Override
     public synchronized void removed(String rootBus) {
         below(rootBus).forEach(Assignment::released);
     }

@@ -99,6 +99,16 @@ final class Input {
         return true;
     }
 
+    /** Forgets that the level rose while no controller was there. */
+    void forgetEdge(EpochContext context) {
+        ReentrantLock held = acquire(context);
+        try {
+            rose = false;
+        } finally {
+            held.unlock();
+        }
+    }
+
     /** Tells a controller that is back what happened meanwhile: edges as one edge, then the level. */
     void catchUp(EpochContext context, InterruptController controller) {
         ReentrantLock held = acquire(context);

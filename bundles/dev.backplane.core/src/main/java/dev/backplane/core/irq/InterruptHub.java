@@ -105,6 +105,17 @@ public final class InterruptHub {
         controller = null;
     }
 
+    /** The controller is reset while it is absent: edges from before are forgotten, levels are what they are. */
+    public void forgetEdges() {
+        EpochContext context = epochs.context();
+        context.enter();
+        try {
+            inputs.values().forEach(input -> input.forgetEdge(context));
+        } finally {
+            context.exit();
+        }
+    }
+
     /**
      * {@return an output line wired to an input}
      *

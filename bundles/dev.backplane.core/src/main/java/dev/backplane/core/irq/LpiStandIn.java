@@ -75,6 +75,13 @@ public final class LpiStandIn implements LpiController {
         }
     }
 
+    /** The GIC is reset while it is absent: changes from before concern nothing any more. */
+    public void forget() {
+        synchronized (changes) {
+            changes.clear();
+        }
+    }
+
     private void inGic(EpochContext context, Runnable body) {
         int before = context.enterCallback(place);
         Throwable caught = null;

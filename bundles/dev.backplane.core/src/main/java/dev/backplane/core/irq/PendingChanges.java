@@ -107,6 +107,14 @@ final class PendingChanges {
         return changes.size();
     }
 
+    /** Forgets all. */
+    void clear() {
+        changes.clear();
+        movesOf.clear();
+        allMoves = 0;
+        moves = 0;
+    }
+
     /** {@return the next one, which is forgotten here, or null} */
     Change next() {
         var each = changes.values().iterator();

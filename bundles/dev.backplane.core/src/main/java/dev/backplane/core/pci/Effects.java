@@ -16,6 +16,7 @@ final class Effects {
     private final Set<PciFunction> commands = new LinkedHashSet<>();
     private final Set<PciFunction> gone = new LinkedHashSet<>();
     private final Set<PciFunction> messages = new LinkedHashSet<>();
+    private final Set<PciFunction> forget = new LinkedHashSet<>();
     private final List<PciFunction> reset = new ArrayList<>();
     private ResetKind resetKind;
 
@@ -54,6 +55,13 @@ final class Effects {
         gone.add(function);
     }
 
+    /** A function's registers were reset. */
+    void forget(PciFunction function) {
+        if (function.passThrough() != null) {
+            forget.add(function);
+        }
+    }
+
     /** Software has reset functions; their models are to follow. */
     void reset(List<PciFunction> functions, ResetKind kind) {
         reset.addAll(functions);
@@ -61,6 +69,7 @@ final class Effects {
     }
 
     void run(PciSegment segment, TransactionContext context) {
+        forget.forEach(function -> function.passThrough().forget());
         if (remap) {
             segment.remap();
         }

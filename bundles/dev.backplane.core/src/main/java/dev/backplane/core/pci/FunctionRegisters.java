@@ -140,6 +140,7 @@ final class FunctionRegisters {
             msix.reset();
         }
         pin.assertPin(false);
+        effects.forget(function);
         showSlot();
         settle(effects);
     }

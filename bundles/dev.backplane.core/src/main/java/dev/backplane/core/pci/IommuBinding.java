@@ -108,6 +108,11 @@ public final class IommuBinding {
         segment.iommuObserver().left(root.name());
     }
 
+    /** The IOMMU is reset while no model is there. */
+    public void resetUnserved() {
+        segment.iommuObserver().reset(root.name());
+    }
+
     /** The IOMMU goes for good; its model, if any, is still there and parked. */
     public void removed() {
         segment.iommuObserver().removed(root.name());

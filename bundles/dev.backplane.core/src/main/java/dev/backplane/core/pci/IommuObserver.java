@@ -17,6 +17,9 @@ public interface IommuObserver {
     /** The model is about to be disposed of; another one may come. */
     void left(String rootBus);
 
+    /** The IOMMU is reset while no model is there: the next one says anew what passes. */
+    void reset(String rootBus);
+
     /** The IOMMU goes for good; its model is still there. */
     void removed(String rootBus);
 
@@ -30,6 +33,9 @@ public interface IommuObserver {
 
         @Override
         public void left(String rootBus) {}
+
+        @Override
+        public void reset(String rootBus) {}
 
         @Override
         public void removed(String rootBus) {}

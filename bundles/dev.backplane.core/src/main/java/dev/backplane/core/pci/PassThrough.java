@@ -2,6 +2,7 @@ package dev.backplane.core.pci;
 
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.memory.Rendered;
+import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostpci.AssignedDevice;
 import dev.backplane.hostpci.HostPciDevice;
 import java.util.LinkedHashMap;
@@ -57,6 +58,18 @@ final class PassThrough {
     /** Learns of the hardware, which the slot keeps from one model to the next. */
     synchronized void connect(HostPciDevice opened) {
         hardware = opened;
+    }
+
+    /** The function was reset: what waits for the next model is from before. */
+    synchronized void forget() {
+        waiting.clear();
+    }
+
+    /** Resets the hardware, unless a model serves: that does it in its own phases. */
+    synchronized void resetUnserved() throws HostException {
+        if (device == null && hardware != null) {
+            hardware.reset();
+        }
     }
 
     /** Lets go of the model. */

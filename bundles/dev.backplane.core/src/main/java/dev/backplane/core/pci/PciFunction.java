@@ -7,6 +7,7 @@ import dev.backplane.core.memory.MappedRegion;
 import dev.backplane.device.DeviceContext;
 import dev.backplane.device.DeviceContext.Effect;
 import dev.backplane.device.ResetKind;
+import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostpci.AssignedDevice;
 import dev.backplane.hostpci.HostPciDevice;
 import dev.backplane.irq.InterruptLine;
@@ -324,6 +325,17 @@ public final class PciFunction {
     /** Resets the function's configuration space, vectors and pin; the model is the caller's. */
     public void reset(ResetKind resetKind) {
         segment.change(effects -> registers.reset(resetKind, effects));
+    }
+
+    /**
+     * Resets the hardware that an assigned function stands for, if no model serves that would do it.
+     *
+     * @throws HostException if the host cannot
+     */
+    public void resetUnserved() throws HostException {
+        if (passThrough != null) {
+            passThrough.resetUnserved();
+        }
     }
 
     /** {@return the function's registers: JDK types by name} */

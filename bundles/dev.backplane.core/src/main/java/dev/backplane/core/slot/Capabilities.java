@@ -216,6 +216,19 @@ final class Capabilities {
         }
     }
 
+    /** The device is reset while its model is away: what waits for the next one is from before. */
+    void resetUnserved() {
+        if (hub != null) {
+            hub.forgetEdges();
+        }
+        if (lpi != null) {
+            lpi.forget();
+        }
+        if (iommu != null) {
+            iommu.resetUnserved();
+        }
+    }
+
     /** Gives the places up. */
     void remove() {
         unpublish();

@@ -4,6 +4,7 @@ import dev.backplane.board.Cause;
 import dev.backplane.board.Slot;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.device.ResetKind;
 import dev.backplane.device.SavedState;
 import dev.backplane.irq.MsiController;
 import dev.backplane.memory.DmaPort;
@@ -50,6 +51,7 @@ public final class DeviceSlot implements Slot {
     private volatile Mount mount;
     private volatile Capabilities capabilities;
     private volatile SavedState saved;
+    private volatile ResetKind missedReset;
     private volatile Map<String, Object> lastProperties;
     private volatile Set<String> missingContracts = Set.of();
     private volatile String trouble = "";
@@ -414,6 +416,25 @@ public final class DeviceSlot implements Slot {
         return saved;
     }
 
+    /** {@return how the device was reset since its model has gone, which the next one has to make up for; or null} */
+    ResetKind missedReset() {
+        return missedReset;
+    }
+
+    /** The device is reset while nobody serves. */
+    void missReset(ResetKind kind) {
+        ResetKind before = missedReset;
+        missedReset = before != null && before.compareTo(kind) < 0 ? before : kind;
+        note("RESET", "%s while nobody serves: %sthe next device begins as after a reset"
+                .formatted(kind, saved == null ? "" : "the kept state is void, "));
+    }
+
+    /** The kept state can be taken over by nobody. */
+    void loseState(String reason) {
+        saved = null;
+        note("STATE_LOST", "%s; it was reset, so that the next device needs none".formatted(reason));
+    }
+
     /** Takes the place on the board that the first model needs. */
     void settle(Mount place, Capabilities abilities) {
         mount = place;
@@ -427,6 +448,7 @@ public final class DeviceSlot implements Slot {
         lastProperties = next.properties().asMap();
         msiDoorbell = next.msiDoorbell();
         saved = null;
+        missedReset = null;
         trouble = "";
         state = State.RUNNING;
     }
@@ -447,6 +469,7 @@ public final class DeviceSlot implements Slot {
         occupant = null;
         postponed.clear();
         saved = kept;
+        missedReset = null;
         trouble = reason;
         state = why;
     }

@@ -3,6 +3,7 @@ package dev.backplane.core.slot;
 import dev.backplane.device.DeviceModel;
 import dev.backplane.device.RealizeException;
 import dev.backplane.device.ResetKind;
+import dev.backplane.hostiommu.HostException;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.pci.Bdf;
 import java.util.Map;
@@ -42,6 +43,13 @@ interface Mount {
 
     /** Resets what the engine keeps for the device: configuration space. */
     void reset(ResetKind kind);
+
+    /**
+     * Does what else a model does in a reset, for a device whose model is away; called on a thread for bundles' code.
+     *
+     * @throws HostException if what the slot keeps of the host cannot be reset
+     */
+    void resetUnserved() throws HostException;
 
     /** Takes the device off the board. */
     void remove();

@@ -8,6 +8,7 @@ import dev.backplane.core.pci.PciFunction;
 import dev.backplane.device.DeviceModel;
 import dev.backplane.device.RealizeException;
 import dev.backplane.device.ResetKind;
+import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostpci.AssignedDevice;
 import dev.backplane.irq.InterruptLine;
 import dev.backplane.pci.Bdf;
@@ -135,6 +136,11 @@ final class PciMount implements Mount {
     @Override
     public void reset(ResetKind kind) {
         function.reset(kind);
+    }
+
+    @Override
+    public void resetUnserved() throws HostException {
+        function.resetUnserved();
     }
 
     @Override

@@ -130,6 +130,11 @@ final class PlatformMount implements Mount {
     }
 
     @Override
+    public void resetUnserved() {
+        lines.values().forEach(line -> line.set(false));
+    }
+
+    @Override
     public void remove() {
         SystemBus.Update update = host.bus().update();
         regions.values().forEach(update::unmap);

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -106,7 +107,7 @@ public final class SlotEngine {
             if (slot.occupant() != null) {
                 HandOver.run(slot, next, bundle, deadline);
             } else {
-                start(slot, next, bundle);
+                start(slot, next, bundle, () -> Newcomer.realize(slot, offer, bundle));
             }
         } catch (ModelFailure failure) {
             if (failure.isOfPredecessor()) {
@@ -142,7 +143,7 @@ public final class SlotEngine {
                 if (slot.occupant() != null) {
                     HandOver.swap(slot, successor, bundle, deadline);
                 } else {
-                    start(slot, successor, bundle);
+                    start(slot, successor, bundle, () -> Newcomer.realize(slot, offer, next, givenByUser, bundle));
                 }
                 slot.redefine(next, givenByUser);
                 return;
@@ -164,24 +165,51 @@ public final class SlotEngine {
         }
     }
 
-    /** A model takes over a slot where nobody is: from the kept state if there is one, else from reset. */
+    /** Makes a model anew. */
+    private interface Realization {
+        Occupant realize() throws ModelFailure;
+    }
+
+    /** As below; a model that cannot take over the state of a device that was reset begins without. */
+    private static void start(DeviceSlot slot, Occupant next, ModelThread bundle, Realization another)
+            throws ModelFailure {
+        SavedState saved = slot.saved();
+        try {
+            start(slot, next, bundle);
+        } catch (ModelFailure failure) {
+            if (saved == null || slot.saved() != null) {
+                throw failure;
+            }
+            start(slot, another.realize(), bundle);
+        }
+    }
+
+    /**
+     * A model takes over a slot where nobody is: from the kept state if there is one, else from reset. If the device
+     * was reset meanwhile, the state only says what the slot holds of the host: the model passes that reset at once.
+     */
     private static void start(DeviceSlot slot, Occupant next, ModelThread bundle) throws ModelFailure {
         long began = System.nanoTime();
-        boolean resumes = slot.state() == State.PARKED && slot.saved() != null;
-        Optional<SlotEvents.SlotEvent> event = SlotEvents.arrival(resumes);
+        ResetKind missed = slot.missedReset();
         SavedState saved = slot.saved();
+        boolean resumes = saved != null && missed == null;
+        Optional<SlotEvents.SlotEvent> event = SlotEvents.arrival(resumes);
         State before = slot.state();
+        var takenOver = new AtomicBoolean(saved == null);
         slot.gate().parkForAnother();
         AtomicReference<String> failedMeanwhile = watchGate(slot);
         try {
             bundle.call(saved == null ? "reset" : "restore", steps -> {
-                if (saved == null) {
-                    slot.mount().reset(ResetKind.COLD);
-                    for (ResetPhase phase : ResetPhase.values()) {
-                        next.model().reset(ResetKind.COLD, phase);
-                    }
-                } else {
+                if (saved != null) {
                     next.model().restore(saved);
+                    takenOver.set(true);
+                    steps.next("reset");
+                }
+                if (!resumes) {
+                    if (missed == null) {
+                        slot.mount().reset(ResetKind.COLD);
+                    }
+                    reset(next.model(), saved == null ? ResetKind.COLD : missed);
                 }
                 steps.next("resume");
                 slot.mount().serve(next.blueprint());
@@ -201,6 +229,9 @@ public final class SlotEngine {
             slot.mount().vacate();
             Newcomer.discard(slot, next, bundle);
             slot.capabilities().unpublish();
+            if (missed != null && !takenOver.get()) {
+                slot.loseState("%s: %s".formatted(next.offer().provider(), failure.getMessage()));
+            }
             throw failure;
         }
         listenToGate(slot, next);
@@ -213,6 +244,12 @@ public final class SlotEngine {
                 resumes ? "RESUMED" : "REALIZED",
                 next.offer().provider(),
                 Duration.ofNanos(System.nanoTime() - began));
+    }
+
+    private static void reset(DeviceModel model, ResetKind kind) {
+        for (ResetPhase phase : ResetPhase.values()) {
+            model.reset(kind, phase);
+        }
     }
 
     /** {@return where the reason appears if the gate fails while a model is put in} */
@@ -299,7 +336,8 @@ public final class SlotEngine {
     }
 
     /**
-     * Resets running devices: all through one phase before any enters the next, behind closed gates.
+     * Resets devices: all that run through one phase before any enters the next, behind closed gates; those whose
+     * model is away as far as the board keeps them, the rest when the next model comes.
      *
      * @param slots initiators before their targets
      * @param kind how far it reaches
@@ -308,45 +346,8 @@ public final class SlotEngine {
      * @param deadline for calls into bundles
      */
     public void reset(List<DeviceSlot> slots, ResetKind kind, boolean configuration, Deadline deadline) {
-        List<DeviceSlot> running =
-                slots.stream().filter(slot -> slot.state() == State.RUNNING).toList();
         try (ModelThread bundle = new ModelThread(board + "-reset", deadline)) {
-            each(running, bundle, "quiesce", DeviceModel::quiesce);
-            running.forEach(slot -> slot.gate().park());
-            Departure.drain(running, bundle);
-            for (ResetPhase phase : ResetPhase.values()) {
-                if (configuration && phase == ResetPhase.HOLD) {
-                    running.forEach(slot -> slot.mount().reset(kind));
-                }
-                each(running, bundle, "reset " + phase, model -> model.reset(kind, phase));
-            }
-            each(running.reversed(), bundle, "resume", DeviceModel::resume);
+            new DeviceReset(slots, kind, configuration, bundle).run();
         }
-        for (DeviceSlot slot : running.reversed()) {
-            Occupant now = slot.occupant();
-            if (now != null && slot.gate().state() == DeviceGate.State.PARKED) {
-                slot.gate().open();
-                now.context().deviceClock().gateOpened();
-                slot.note("RESET", kind.name());
-            }
-        }
-    }
-
-    private static void each(List<DeviceSlot> slots, ModelThread bundle, String step, ModelStep action) {
-        for (DeviceSlot slot : slots) {
-            Occupant now = slot.occupant();
-            if (now != null && slot.gate().state() != DeviceGate.State.FAILED) {
-                try {
-                    bundle.run(step, () -> action.run(now.model()));
-                } catch (ModelFailure failure) {
-                    slot.gate().fail(failure.getMessage());
-                }
-            }
-        }
-    }
-
-    /** One control callback of a model. */
-    private interface ModelStep {
-        void run(DeviceModel model) throws Exception;
     }
 }

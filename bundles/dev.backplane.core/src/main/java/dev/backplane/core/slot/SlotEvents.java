@@ -62,7 +62,7 @@ final class SlotEvents {
         }
     }
 
-    /** A device got a slot that was empty or had failed. */
+    /** A device got a slot that was empty, had failed, or was reset while nobody served. */
     @Name("dev.backplane.Plug")
     @Label("Device Plugged")
     static final class Plug extends SlotEvent {}

@@ -281,7 +281,9 @@ final class FakeHost implements HostIommu {
         public void maskPin(boolean masked) {}
 
         @Override
-        public void reset() {}
+        public void reset() {
+            journal.add("reset " + address);
+        }
 
         /** Both that of the open device and that of the bound one. */
         @Override

@@ -32,6 +32,7 @@ final class HostDeviceModel implements AssignedDevice {
     private final Factory factory;
     private final DeviceProperties properties;
     final Map<String, EventFd> used = new TreeMap<>();
+    final List<ResetPhase> resets = new ArrayList<>();
     private HostPciDevice device;
     AssignedDeviceContext context;
 
@@ -145,7 +146,9 @@ final class HostDeviceModel implements AssignedDevice {
     }
 
     @Override
-    public void reset(ResetKind kind, ResetPhase phase) {}
+    public void reset(ResetKind kind, ResetPhase phase) {
+        resets.add(phase);
+    }
 
     @Override
     public void quiesce() {}

@@ -12,6 +12,8 @@ import dev.backplane.board.Slot;
 import dev.backplane.core.pci.PcieRootPortFactory;
 import dev.backplane.core.slot.FactoryCondition;
 import dev.backplane.core.slot.Offer;
+import dev.backplane.device.ResetKind;
+import dev.backplane.device.ResetPhase;
 import dev.backplane.hostiommu.HostIommu;
 import dev.backplane.memory.TransactionResult.Fault;
 import dev.backplane.pci.Bdf;
@@ -550,5 +552,57 @@ class HostDeviceTest {
         bench.settled(board);
         assertThat(devices.journal).filteredOn(step -> step.startsWith("config"))
                 .containsExactly("config 0xe4 1 0xe7", "config 0xe8 2 0x1", "config 0xe4 4 0x1234");
+    }
+
+    // Resets while a model is away
+
+    @Test
+    void hardwareWhoseModelIsAwayIsResetAtOnceAndNothingWaitsFromBefore() throws Exception {
+        plug("nic0", "3", ONE);
+        config(0x04, 2, 0x6);
+        bench.withdraw(deviceOffer);
+        config(0xE4, 1, 0x33);
+        host.journal.clear();
+        board.reset(ResetKind.COLD);
+        assertThat(host.journal).containsExactly("reset " + ONE);
+        assertThat(host.devices.get(ONE).config[4]).as("memory space alone").isEqualTo((byte) 0x02);
+        config(0xE8, 1, 0x44);
+        devices.journal.clear();
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        assertThat(devices.journal).filteredOn(step -> step.startsWith("config"))
+                .containsExactly("config 0xe8 1 0x44");
+        assertThat(devices.last().resets).containsExactly(ResetPhase.values());
+        assertThat(host.live).as("leases are adopted").isNotEmpty();
+    }
+
+    @Test
+    void hardwareWhoseModelServesIsLeftToIt() throws Exception {
+        plug("nic0", "3", ONE);
+        host.journal.clear();
+        board.reset(ResetKind.COLD);
+        assertThat(host.journal).isEmpty();
+        assertThat(devices.last().resets).endsWith(ResetPhase.values());
+    }
+
+    @Test
+    void nothingPassesAnIommuThatWasResetWhileItsModelIsAwayUntilTheNextOneSaysSo() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        bench.withdraw(iommuOffer);
+        assertThat(host.devices.get(ONE).table).isNotNull();
+        board.reset(ResetKind.COLD);
+        assertThat(host.devices.get(ONE).table).isNull();
+        iommus.journal.clear();
+        iommuOffer = iommus.offer(21);
+        bench.registry.offer(iommuOffer);
+        bench.settled(board);
+        assertThat(iommus.journal).containsExactly("2 set 00:03.0 " + ONE, "2 unset 00:03.0", "2 set 00:03.0 " + ONE);
+        assertThat(host.devices.get(ONE).table).isNotNull();
+        host.journal.clear();
+        bench.withdraw(iommuOffer);
+        bench.registry.offer(iommus.offer(22));
+        bench.settled(board);
+        assertThat(host.journal).as("no reset since: hardware is left as it is").isEmpty();
     }
 }

@@ -225,6 +225,24 @@ class InterruptHubTest {
     }
 
     @Test
+    void whatCameBeforeAResetOfAnAbsentGicIsForgotten() {
+        var standIn = new LpiStandIn(epochs);
+        TransactionContext context = epochs.context();
+        InterruptLine edge = hub.line(null, 40);
+        InterruptLine level = hub.line(null, 41);
+        standIn.setPending(context, 0, 8192);
+        standIn.movePending(context, 0, 1, 8192);
+        edge.pulse();
+        level.set(true);
+        standIn.forget();
+        hub.forgetEdges();
+        standIn.setPending(context, 0, 8193);
+        standIn.serve(new Gic());
+        hub.serve(gic);
+        assertThat(seen).containsExactly("set 0 8193", "41+");
+    }
+
+    @Test
     void aListenerThatThrowsIsNoFailureOfTheController() {
         var epochsOfHub = new EpochDomain();
         var watched = new InterruptHub("gic", epochsOfHub);
