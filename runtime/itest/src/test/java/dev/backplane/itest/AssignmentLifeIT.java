@@ -7,6 +7,7 @@ import static org.ops4j.pax.exam.CoreOptions.options;
 import dev.backplane.accelerator.MsiRoutes;
 import dev.backplane.board.Boards;
 import dev.backplane.board.PlugException;
+import dev.backplane.device.ResetKind;
 import dev.backplane.hostiommu.HostIommu;
 import dev.backplane.inspect.InspectNode;
 import dev.backplane.inspect.Inspectable;
@@ -242,6 +243,67 @@ public class AssignmentLifeIT {
         Awaitility.await().until(() -> routes.routes().size() == 1);
         nic.raise(0);
         new Interrupts(gic).await(GicV3Driver.FIRST_LPI, 1);
+    }
+
+    @Test
+    public void anSmmuThatIsResetWhileItsBundleIsStoppedTranslatesForNobodyAnyMore() throws Exception {
+        Map<String, Long> fresh = AcceleratedMachine.inUse(host);
+        translate();
+        nic.fillForEver(IOVA, 0x1000, 0x1234_5678, 0);
+        Awaitility.await().until(() -> machine.read(TARGET, 4) == 0x1234_5678);
+        Bundle accelerated = bundles.find(ACCEL);
+        accelerated.stop();
+        machine.board().reset(ResetKind.COLD);
+        machine.write(TARGET, 4, 0);
+        nic = new PhysicalDmaDriver(machine, NIC, BARS);
+        assertThat(nic.isBusy()).as("the engine was reset").isFalse();
+        assertThat(nic.fill(IOVA, 4, 1)).as("what the old tables map").isFalse();
+        assertThat(nic.fill(TARGET, 4, 1)).as("what no model has let pass").isFalse();
+        assertThat(machine.read(TARGET, 4)).isZero();
+        accelerated.start();
+        Awaitility.await().until(() -> machine.slot(SMMU).provider().orElse("").contains(ACCEL));
+        assertThat(machine.read(AcceleratedMachine.base(machine, SMMU) + 0x20, 4)).as("SMMU_CR0").isZero();
+        assertThat(nic.fill(TARGET, 4, 5)).as("bypass, as after a reset").isTrue();
+        assertThat(machine.read(TARGET, 4)).isEqualTo(5);
+        assertThat(AcceleratedMachine.inUse(host)).as("host objects").isEqualTo(fresh);
+        translate();
+        assertThat(nic.fill(IOVA, 4, 6)).isTrue();
+        assertThat(machine.read(TARGET, 4)).isEqualTo(6);
+        assertThat(nic.fill(TARGET, 4, 7)).as("not mapped").isFalse();
+    }
+
+    @Test
+    public void hardwareIsResetAtOnceWhileTheBundleOfItsModelIsStopped() throws Exception {
+        translate();
+        smmu.map(stream, TARGET, TARGET);
+        var gic = new GicV3Driver(machine, AcceleratedMachine.GIC_AREA);
+        gic.map(stream, 1, GicV3Driver.FIRST_LPI);
+        nic.enableMsix(0, GicV3Driver.DOORBELL_PAGE + GicV3Driver.DOORBELL_OFFSET, 0);
+        nic.fillForEver(TARGET, 0x1000, 0x1234_5678, 0);
+        new Interrupts(gic).await(GicV3Driver.FIRST_LPI, 1);
+        Bundle vfio = bundles.find(VFIO);
+        vfio.stop();
+        machine.board().reset(ResetKind.COLD);
+        assertThat(machine.board().msiRoutes().orElseThrow().routes()).isEmpty();
+        assertThat(machine.config(nic.function(), 0x10, 4)).as("BAR0").isZero();
+        machine.write(TARGET, 4, 0);
+        machine.config(nic.function(), 4, 2, 0x6);
+        Awaitility.await().during(Duration.ofMillis(200)).until(() -> machine.read(TARGET, 4) == 0);
+        vfio.start();
+        Awaitility.await().until(() -> machine.slot(NIC).provider().orElse("").contains(VFIO));
+        nic = new PhysicalDmaDriver(machine, NIC, BARS);
+        assertThat(nic.isBusy()).isFalse();
+        assertThat(machine.read(TARGET, 4)).isZero();
+        smmu = new SmmuDriver(machine, AcceleratedMachine.base(machine, SMMU), AcceleratedMachine.SMMU_AREA);
+        translate();
+        var again = new GicV3Driver(machine, AcceleratedMachine.GIC_AREA + 0x10_0000);
+        again.map(stream, 1, GicV3Driver.FIRST_LPI);
+        assertThat(again.take()).as("an interrupt from before").isEqualTo(-1);
+        nic.enableMsix(0, GicV3Driver.DOORBELL_PAGE + GicV3Driver.DOORBELL_OFFSET, 0);
+        nic.raise(0);
+        new Interrupts(again).await(GicV3Driver.FIRST_LPI, 1);
+        assertThat(nic.fill(IOVA, 4, 6)).isTrue();
+        assertThat(machine.read(TARGET, 4)).isEqualTo(6);
     }
 
     @Test
