@@ -40,6 +40,18 @@ public interface AssignedDevice extends PciDevice {
     default void commandChanged(boolean busMaster, boolean pinDisabled) {}
 
     /**
+     * Software enabled or disabled MSI or MSI-X. While one is enabled the device must not use its pin, even if no
+     * vector is used (PCIe 6.1.4), and keeps the messages of vectors that are not used until they are. Called before
+     * vectors of the kind are used and after they are released. What was told to a predecessor is told to a model that
+     * begins to serve, too: the device is in that state.
+     *
+     * @param msix whether it is MSI-X
+     * @param vectors how many vectors software may use: all of the MSI-X table, or those that it allocated of MSI
+     *     (Multiple Message Enable); 0 when it disabled them
+     */
+    default void vectorsEnabled(boolean msix, int vectors) {}
+
+    /**
      * Software uses an MSI or MSI-X vector: it is enabled and not masked, and its route is in place.
      *
      * @param vector vector number, from 0

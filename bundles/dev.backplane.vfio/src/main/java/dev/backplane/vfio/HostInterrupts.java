@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which interrupts of the host device fire what. The pin is enabled while no vector is; vectors are connected one by
- * one as software uses them, and stay so while the model changes hands, for what they fire belongs to the board.
- * Thread-safe.
+ * Which interrupts of the host device fire what. The pin is enabled while software has enabled neither MSI nor MSI-X,
+ * whether or not it uses a vector (PCIe 6.1.4). Vectors are connected one by one as software uses them; one that it
+ * masks fires nothing, so that the device keeps its messages as pending. All that stays so while the model changes
+ * hands, for what vectors fire belongs to the board. Thread-safe.
  */
 final class HostInterrupts {
     private static final String RESAMPLE_LEASE = "resample";
@@ -31,6 +32,8 @@ final class HostInterrupts {
     // Guarded by this.
     private final BitSet msiUsed = new BitSet();
     private final BitSet msixUsed = new BitSet();
+    private boolean msiEnabled;
+    private boolean msixEnabled;
     private volatile PinRelay relay;
     private boolean running;
     private String failure = "";
@@ -62,10 +65,42 @@ final class HostInterrupts {
         return msix ? msixUsed : msiUsed;
     }
 
-    synchronized void use(int vector, boolean msix, EventFd trigger) {
-        if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
+    private boolean usesPin() {
+        return !msiEnabled && !msixEnabled;
+    }
+
+    /** Software has enabled MSI or MSI-X with that many vectors, or disabled it. What is so already stays as it is. */
+    synchronized void enable(boolean msix, int vectors) {
+        boolean enabled = vectors != 0;
+        if (isEnabled(msix) == enabled) {
+            return;
+        }
+        if (usesPin()) {
             disablePin();
         }
+        setEnabled(msix, enabled);
+        if (enabled) {
+            // Triggers of nothing enable a kind. The host allots the vectors of MSI at once, of MSI-X as they come.
+            int first = msix ? 1 : vectors;
+            attempt(() -> device.setTriggers(index(msix), 0, Collections.nCopies(first, null)));
+        } else {
+            bits(msix).clear();
+            attempt(() -> device.disable(index(msix)));
+        }
+        if (running && usesPin()) {
+            enablePin();
+        }
+    }
+
+    private void setEnabled(boolean msix, boolean enabled) {
+        if (msix) {
+            msixEnabled = enabled;
+        } else {
+            msiEnabled = enabled;
+        }
+    }
+
+    synchronized void use(int vector, boolean msix, EventFd trigger) {
         bits(msix).set(vector);
         attempt(() -> device.setTriggers(index(msix), vector, List.of(trigger)));
     }
@@ -75,14 +110,7 @@ final class HostInterrupts {
             return;
         }
         bits(msix).clear(vector);
-        if (bits(msix).isEmpty()) {
-            attempt(() -> device.disable(index(msix)));
-        } else {
-            attempt(() -> device.setTriggers(index(msix), vector, Collections.singletonList(null)));
-        }
-        if (running && msiUsed.isEmpty() && msixUsed.isEmpty()) {
-            enablePin();
-        }
+        attempt(() -> device.setTriggers(index(msix), vector, Collections.singletonList(null)));
     }
 
     private void enablePin() {
@@ -123,7 +151,7 @@ final class HostInterrupts {
         if (!running) {
             return;
         }
-        if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
+        if (usesPin()) {
             disablePin();
         }
         if (resample != null) {
@@ -137,9 +165,14 @@ final class HostInterrupts {
             return;
         }
         running = true;
-        if (msiUsed.isEmpty() && msixUsed.isEmpty()) {
+        if (usesPin()) {
             enablePin();
         }
+    }
+
+    /** {@return whether software has enabled MSI-X, or MSI} */
+    synchronized boolean isEnabled(boolean msix) {
+        return msix ? msixEnabled : msiEnabled;
     }
 
     /** {@return the vectors that are connected} */
@@ -147,8 +180,9 @@ final class HostInterrupts {
         return bits(msix).stream().toArray();
     }
 
-    /** Takes over vectors that a predecessor has connected. */
-    synchronized void adopt(boolean msix, int[] vectors) {
+    /** Takes over what a predecessor has enabled, and the vectors that it has connected. */
+    synchronized void adopt(boolean msix, boolean enabled, int[] vectors) {
+        setEnabled(msix, enabled);
         for (int vector : vectors) {
             bits(msix).set(vector);
         }
@@ -162,7 +196,7 @@ final class HostInterrupts {
         if (!failure.isEmpty()) {
             return failure;
         }
-        return !msixUsed.isEmpty() ? "MSI-X" : !msiUsed.isEmpty() ? "MSI" : !hasPin ? "none"
+        return msixEnabled ? "MSI-X" : msiEnabled ? "MSI" : !hasPin ? "none"
                 : pinTrigger != null ? "INTx, resampled" : "INTx, relayed";
     }
 

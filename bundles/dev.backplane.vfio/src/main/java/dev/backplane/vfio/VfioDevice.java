@@ -30,7 +30,9 @@ final class VfioDevice implements AssignedDevice, Inspectable {
     static final String DEVICE_LEASE = "device";
     private static final String MSI_VECTORS = "msi-vectors";
     private static final String MSIX_VECTORS = "msix-vectors";
-    private static final int STATE_VERSION = 1;
+    private static final String MSI_ENABLED = "msi-enabled";
+    private static final String MSIX_ENABLED = "msix-enabled";
+    private static final int STATE_VERSION = 2;
     private static final int COMMAND = 0x04;
     private static final int MEMORY_SPACE = 1 << 1;
     private static final int BUS_MASTER = 1 << 2;
@@ -124,6 +126,11 @@ final class VfioDevice implements AssignedDevice, Inspectable {
     }
 
     @Override
+    public void vectorsEnabled(boolean msix, int vectors) {
+        interrupts.enable(msix, vectors);
+    }
+
+    @Override
     public void vectorUsed(int vector, boolean msix, EventFd trigger) {
         interrupts.use(vector, msix, trigger);
     }
@@ -159,6 +166,8 @@ final class VfioDevice implements AssignedDevice, Inspectable {
     public SavedState save() {
         return new SavedState(TYPE, STATE_VERSION, Map.of(
                 HOST, function.address(),
+                MSI_ENABLED, interrupts.isEnabled(false),
+                MSIX_ENABLED, interrupts.isEnabled(true),
                 MSI_VECTORS, interrupts.used(false),
                 MSIX_VECTORS, interrupts.used(true)));
     }
@@ -171,8 +180,14 @@ final class VfioDevice implements AssignedDevice, Inspectable {
             throw new RestoreException("vfio-pci: state is of host device %s, this is %s: registers of one device are "
                     .formatted(before, function.address()) + "not another's; unplug it and plug this one");
         }
-        interrupts.adopt(false, state.get(MSI_VECTORS, int[].class));
-        interrupts.adopt(true, state.get(MSIX_VECTORS, int[].class));
+        adopt(state, false, MSI_ENABLED, MSI_VECTORS);
+        adopt(state, true, MSIX_ENABLED, MSIX_VECTORS);
+    }
+
+    private void adopt(SavedState state, boolean msix, String enabled, String connected) throws RestoreException {
+        int[] vectors = state.get(connected, int[].class);
+        // In layout version 1 a kind was enabled while a vector was connected.
+        interrupts.adopt(msix, state.version() < 2 ? vectors.length != 0 : state.get(enabled, Boolean.class), vectors);
     }
 
     @Override

@@ -127,7 +127,10 @@ final class Fixture implements HostPciDevices, AssignedDeviceContext {
 
         @Override
         public void setTriggers(IrqIndex index, int first, List<EventFd> triggers) {
-            asked.add("%s %d %s".formatted(index, first, triggers.getFirst() == null ? "none" : "connected"));
+            asked.add("%s %s %s".formatted(
+                    index,
+                    triggers.size() == 1 ? first : first + " to " + (first + triggers.size() - 1),
+                    triggers.getFirst() == null ? "none" : "connected"));
             if (index == IrqIndex.INTX) {
                 pinTriggers.add(triggers.getFirst());
             }

@@ -123,18 +123,55 @@ final class VfioDeviceTest {
     @Test
     void aSuccessorAdoptsTheDeviceAndItsVectorsWithoutTouchingThem() throws RealizeException, RestoreException {
         VfioDevice first = running();
+        first.vectorsEnabled(true, 32);
         first.vectorUsed(3, true, new Fixture.Fd());
         VfioDevice second = fixture.make();
         second.realize(fixture);
         fixture.asked.clear();
         first.quiesce();
         second.restore(first.save());
+        second.vectorsEnabled(true, 32);
         second.resume();
         first.unrealize();
         assertThat(fixture.asked).isEmpty();
         second.vectorUsed(3, true, new Fixture.Fd());
         second.vectorReleased(3, true);
-        assertThat(fixture.asked).containsExactly("MSIX 3 connected", "MSIX off", "INTX 0 connected");
+        second.vectorsEnabled(true, 0);
+        assertThat(fixture.asked).containsExactly("MSIX 3 connected", "MSIX 3 none", "MSIX off", "INTX 0 connected");
+    }
+
+    @Test
+    void aSuccessorLeavesThePinOffWhereVectorsAreEnabledAndAllMasked() throws RealizeException, RestoreException {
+        VfioDevice first = running();
+        first.vectorsEnabled(true, 32);
+        VfioDevice second = fixture.make();
+        second.realize(fixture);
+        fixture.asked.clear();
+        first.quiesce();
+        second.restore(first.save());
+        second.vectorsEnabled(true, 32);
+        second.resume();
+        assertThat(fixture.asked).isEmpty();
+    }
+
+    @Test
+    void whatSoftwareEnabledWhileNoModelServedIsEnabledWithoutThePinInBetween() throws RealizeException {
+        VfioDevice device = realized();
+        fixture.asked.clear();
+        device.vectorsEnabled(true, 32);
+        device.resume();
+        assertThat(fixture.asked).containsExactly("MSIX 0 none");
+    }
+
+    @Test
+    void aStateOfTheFirstLayoutHasEnabledWhatItHasConnected() throws RealizeException, RestoreException {
+        VfioDevice device = realized();
+        device.restore(new SavedState("vfio-pci", 1, Map.of(
+                "host", "0000:01:00.0", "msi-vectors", new int[0], "msix-vectors", new int[] {3})));
+        fixture.asked.clear();
+        device.resume();
+        device.vectorsEnabled(true, 32);
+        assertThat(fixture.asked).isEmpty();
     }
 
     @Test
@@ -155,15 +192,32 @@ final class VfioDeviceTest {
     }
 
     @Test
-    void vectorsAreConnectedOneByOneAndThePinInBetween() throws RealizeException {
+    void vectorsAreConnectedOneByOneAndThePinIsOffWhileTheyAreEnabled() throws RealizeException {
         VfioDevice device = running();
+        device.vectorsEnabled(true, 32);
         device.vectorUsed(0, true, new Fixture.Fd());
         device.vectorUsed(5, true, new Fixture.Fd());
         device.vectorReleased(0, true);
         device.vectorReleased(7, true);
         device.vectorReleased(5, true);
-        assertThat(fixture.asked).containsExactly("INTX off", "MSIX 0 connected", "MSIX 5 connected", "MSIX 0 none",
-                "MSIX off", "INTX 0 connected");
+        assertThat(fixture.asked).containsExactly("INTX off", "MSIX 0 none", "MSIX 0 connected", "MSIX 5 connected",
+                "MSIX 0 none", "MSIX 5 none");
+        fixture.asked.clear();
+        device.vectorsEnabled(true, 0);
+        assertThat(fixture.asked).containsExactly("MSIX off", "INTX 0 connected");
+    }
+
+    @Test
+    void messagesOfMsiAreAllottedAtOnce() throws RealizeException {
+        VfioDevice device = running();
+        device.vectorsEnabled(false, 4);
+        device.vectorUsed(3, false, new Fixture.Fd());
+        device.vectorReleased(3, false);
+        assertThat(fixture.asked).containsExactly("INTX off", "MSI 0 to 3 none", "MSI 3 connected", "MSI 3 none");
+        fixture.asked.clear();
+        device.vectorsEnabled(false, 0);
+        device.vectorsEnabled(true, 32);
+        assertThat(fixture.asked).containsExactly("MSI off", "INTX 0 connected", "INTX off", "MSIX 0 none");
     }
 
     @Test

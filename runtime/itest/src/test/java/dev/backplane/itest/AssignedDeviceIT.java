@@ -40,6 +40,7 @@ public class AssignedDeviceIT {
     private static final int LOG2_STREAMS = 11;
     private static final int EXPRESS = 0x10;
     private static final int FIRST_PIN = 35;
+    private static final int LPI = 8200;
 
     @Inject
     private Boards boards;
@@ -143,6 +144,42 @@ public class AssignedDeviceIT {
         nic.raisePin();
         assertThat(interrupt(gic)).isEqualTo(intid);
         nic.clearPin();
+    }
+
+    @Test
+    public void aFunctionWhoseVectorsAreMaskedKeepsItsMessagesAndDoesNotUseItsPin() throws Exception {
+        compose(AcceleratedMachine.assigned(NIC, DMA));
+        var nic = new PhysicalDmaDriver(machine, NIC, BARS);
+        var gic = new GicV3Driver(machine, AcceleratedMachine.GIC_AREA);
+        gic.enableSpis();
+        gic.map(nic.streamId(), 2, LPI);
+        smmu.attach(nic.streamId());
+        smmu.map(nic.streamId(), AcceleratedMachine.MESSAGE_WINDOW, AcceleratedMachine.MESSAGE_WINDOW);
+        smmu.map(nic.streamId(), IOVA, GicV3Driver.DOORBELL_PAGE);
+
+        nic.controlMsix(true, false);
+        sendMasked(nic, gic);
+        nic.enableMsix(1, IOVA + GicV3Driver.DOORBELL_OFFSET, 1);
+        assertThat(interrupt(gic)).as("unmasked for the first time").isEqualTo(LPI + 1);
+        nic.maskVector(1);
+        sendMasked(nic, gic);
+        nic.enableMsix(1, IOVA + GicV3Driver.DOORBELL_OFFSET, 1);
+        assertThat(interrupt(gic)).as("unmasked again").isEqualTo(LPI + 1);
+        nic.controlMsix(true, true);
+        sendMasked(nic, gic);
+        nic.controlMsix(true, false);
+        assertThat(interrupt(gic)).as("function unmasked").isEqualTo(LPI + 1);
+        assertThat(gic.take()).isEqualTo(-1);
+
+        nic.controlMsix(false, false);
+        nic.raisePin();
+        assertThat(interrupt(gic)).as("MSI-X disabled").isEqualTo(FIRST_PIN + nic.function().device() % 4);
+        nic.clearPin();
+    }
+
+    private static void sendMasked(PhysicalDmaDriver nic, GicV3Driver gic) {
+        nic.raiseMasked(1);
+        assertThat(gic.take()).as("masked").isEqualTo(-1);
     }
 
     private static int interrupt(GicV3Driver gic) {

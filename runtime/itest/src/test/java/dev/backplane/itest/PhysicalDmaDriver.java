@@ -59,6 +59,11 @@ final class PhysicalDmaDriver {
         return function;
     }
 
+    /** Enables or disables MSI-X, and masks the function as a whole or not. */
+    void controlMsix(boolean enable, boolean mask) {
+        machine.config(function, msix + 2, 2, (enable ? 0x8000 : 0) | (mask ? 0x4000 : 0));
+    }
+
     /** Programs a vector, unmasks it and enables MSI-X. */
     void enableMsix(int vector, long address, int data) {
         long entry = table + vector * 16L;
@@ -125,6 +130,13 @@ final class PhysicalDmaDriver {
         long before = sent();
         register(0x20, 4, INTERRUPT_ONLY);
         await(() -> sent() != before);
+    }
+
+    /** Has a vector sent that is masked; returns when the device is done. */
+    void raiseMasked(int vector) {
+        register(0x28, 4, vector);
+        register(0x20, 4, INTERRUPT_ONLY);
+        await(() -> !isBusy());
     }
 
     /** Asserts the pin; MSI-X is not enabled. */

@@ -23,6 +23,7 @@ import java.util.stream.IntStream;
 final class FunctionVectors implements VectorFollower {
     private static final System.Logger LOGGER = System.getLogger(FunctionVectors.class.getName());
     private static final int FIRST_SPI = 32;
+    private static final int KINDS = 2;
 
     private final PciFunction function;
     private final Epochs epochs;
@@ -38,6 +39,9 @@ final class FunctionVectors implements VectorFollower {
 
     /** Vectors that the device was told to use; it is told when that ends, if need be by the next model. */
     private final Map<Integer, EventFd> told = new HashMap<>();
+
+    /** How many vectors of MSI, and of MSI-X, the device was told that software may use. */
+    private final int[] toldEnabled = new int[KINDS];
 
     private AssignedDevice device;
     private EventFd pin;
@@ -62,7 +66,11 @@ final class FunctionVectors implements VectorFollower {
     }
 
     private static int key(boolean msix, int vector) {
-        return vector << 1 | (msix ? 1 : 0);
+        return vector << 1 | kind(msix);
+    }
+
+    private static int kind(boolean msix) {
+        return msix ? 1 : 0;
     }
 
     /** {@return the event that sends a vector of an emulated function through the accelerator} */
@@ -156,6 +164,7 @@ final class FunctionVectors implements VectorFollower {
 
     @Override
     public synchronized void changed(TransactionContext context, boolean msix, int vector) {
+        tellEnabled();
         settle(context, msix, vector, false);
     }
 
@@ -170,6 +179,7 @@ final class FunctionVectors implements VectorFollower {
     }
 
     private void settleAll(TransactionContext context, boolean anew) {
+        tellEnabled();
         if (assigned) {
             for (int vector = 0; vector < function.vectors(false); vector++) {
                 settle(context, false, vector, anew);
@@ -187,6 +197,10 @@ final class FunctionVectors implements VectorFollower {
     private void settle(TransactionContext context, boolean msix, int vector, boolean anew) {
         int key = key(msix, vector);
         boolean used;
+        if (assigned && function.message(msix, vector) == null) {
+            // The device keeps the vector's messages before its event injects nothing, so that none is lost.
+            tell(key, false);
+        }
         if (router == null) {
             used = assigned && function.message(msix, vector) != null;
         } else {
@@ -199,6 +213,31 @@ final class FunctionVectors implements VectorFollower {
         if (assigned) {
             tell(key, used);
         }
+    }
+
+    /** The device has one kind enabled at a time, so one ends before another begins. */
+    private void tellEnabled() {
+        if (!assigned || device == null) {
+            return;
+        }
+        for (int kind = 0; kind < KINDS; kind++) {
+            int ended = kind;
+            if (toldEnabled[kind] != 0 && toldEnabled[kind] != function.enabledVectors(kind != 0)) {
+                List.copyOf(told.keySet()).stream().filter(key -> (key & 1) == ended).forEach(key -> tell(key, false));
+                tellEnabled(kind, 0);
+            }
+        }
+        for (int kind = 0; kind < KINDS; kind++) {
+            int vectors = function.enabledVectors(kind != 0);
+            if (toldEnabled[kind] != vectors) {
+                tellEnabled(kind, vectors);
+            }
+        }
+    }
+
+    private void tellEnabled(int kind, int vectors) {
+        toldEnabled[kind] = vectors;
+        guarded(() -> device.vectorsEnabled(kind != 0, vectors));
     }
 
     private void tell(int key, boolean used) {
@@ -236,7 +275,12 @@ final class FunctionVectors implements VectorFollower {
     @Override
     public synchronized void serve(AssignedDevice next) {
         device = next;
-        // What its predecessor had connected is connected still; what ended meanwhile follows.
+        // What its predecessor had enabled and connected is so still; what ended meanwhile follows.
+        for (int kind = 0; kind < KINDS; kind++) {
+            if (toldEnabled[kind] != 0) {
+                next.vectorsEnabled(kind != 0, toldEnabled[kind]);
+            }
+        }
         told.forEach((key, event) -> next.vectorUsed(key >>> 1, (key & 1) != 0, event));
         settleAll(epochs.context(), false);
     }

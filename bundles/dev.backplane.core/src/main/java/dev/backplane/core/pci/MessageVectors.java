@@ -16,6 +16,9 @@ sealed interface MessageVectors permits MsiCapability, MsixTable {
     /** {@return whether software enabled them} */
     boolean isEnabled();
 
+    /** {@return how many software may use: all, or those that it allocated of MSI; 0 unless enabled} */
+    int enabledVectors();
+
     /** {@return the message of a vector, or null unless software has enabled it and does not mask it} */
     Message message(int vector);
 

@@ -94,6 +94,11 @@ final class MsiCapability implements MessageVectors {
     }
 
     @Override
+    public synchronized int enabledVectors() {
+        return enabled ? allocated : 0;
+    }
+
+    @Override
     public synchronized Message message(int vector) {
         return !enabled || vector < 0 || vector >= allocated || (mask & 1 << vector) != 0
                 ? null

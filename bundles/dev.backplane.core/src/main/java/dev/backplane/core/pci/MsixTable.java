@@ -135,6 +135,11 @@ final class MsixTable implements MessageVectors {
         return enabled;
     }
 
+    @Override
+    public synchronized int enabledVectors() {
+        return enabled ? geometry.vectors() : 0;
+    }
+
     private boolean isMasked(int vector) {
         return functionMask || (words[vector * ENTRY_WORDS + VECTOR_CONTROL] & MASKED) != 0;
     }

@@ -269,6 +269,12 @@ public final class PciFunction {
         return vectors == null ? 0 : vectors.vectors();
     }
 
+    /** {@return how many vectors software may use; 0 while it has not enabled MSI-X, or MSI} */
+    public int enabledVectors(boolean msix) {
+        MessageVectors vectors = msix ? registers.msix() : registers.msi();
+        return vectors == null ? 0 : vectors.enabledVectors();
+    }
+
     /** {@return the message of a vector, or null unless software has enabled it and does not mask it} */
     public Message message(boolean msix, int vector) {
         MessageVectors vectors = msix ? registers.msix() : registers.msi();

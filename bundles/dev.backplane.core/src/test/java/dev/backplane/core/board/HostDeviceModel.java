@@ -47,6 +47,7 @@ final class HostDeviceModel implements AssignedDevice {
         final List<String> journal = new ArrayList<>();
         final List<HostDeviceModel> models = new ArrayList<>();
         boolean failsLate;
+        Runnable whenReleased = () -> { };
         boolean withIommufd = true;
 
         Factory(FakeHost host) {
@@ -129,6 +130,12 @@ final class HostDeviceModel implements AssignedDevice {
         factory.journal.add("master %s, pin %s".formatted(busMaster ? "on" : "off", pinDisabled ? "off" : "on"));
     }
 
+    @Override
+    public void vectorsEnabled(boolean msix, int vectors) {
+        String kind = msix ? "msix" : "msi";
+        factory.journal.add(vectors == 0 ? "disables " + kind : "enables %s, %d vectors".formatted(kind, vectors));
+    }
+
     private static String name(int vector, boolean msix) {
         return (msix ? "msix" : "msi") + vector;
     }
@@ -142,6 +149,7 @@ final class HostDeviceModel implements AssignedDevice {
     @Override
     public void vectorReleased(int vector, boolean msix) {
         factory.journal.add("releases " + name(vector, msix));
+        factory.whenReleased.run();
         used.remove(name(vector, msix));
     }
 

@@ -395,7 +395,76 @@ class MessageRouteTest {
         bench.registry.offer(devices.offer(11));
         bench.settled(board);
         assertThat(devices.last().used).isEmpty();
-        assertThat(devices.journal).endsWith("uses msix0", "releases msix0");
+        assertThat(devices.journal)
+                .endsWith("enables msix, 4 vectors", "uses msix0", "releases msix0", "disables msix");
+    }
+
+    /** A function whose vectors are all masked must not use its pin either (PCIe 6.1.4). */
+    @Test
+    void theDeviceIsToldWhatIsEnabledWhateverIsMasked() throws Exception {
+        accelerated();
+        plugDevice();
+        devices.journal.clear();
+        enableMsix(true);
+        assertThat(devices.journal).containsExactly("enables msix, 4 vectors");
+        use(0, DOORBELL, 7);
+        mask(0, true);
+        config(capability(MSIX) + 2, 2, 0xC000);
+        assertThat(devices.journal).containsExactly("enables msix, 4 vectors", "uses msix0", "releases msix0");
+        devices.journal.clear();
+        mask(0, false);
+        enableMsix(true);
+        enableMsix(false);
+        assertThat(devices.journal).containsExactly("uses msix0", "releases msix0", "disables msix");
+    }
+
+    @Test
+    void withoutAnAcceleratorTheDeviceIsToldToo() throws Exception {
+        compose(AcceleratorChoice.NONE);
+        plugDevice();
+        devices.journal.clear();
+        enableMsix(true);
+        use(1, DOORBELL, 7);
+        mask(1, true);
+        enableMsix(false);
+        assertThat(devices.journal)
+                .containsExactly("enables msix, 4 vectors", "uses msix1", "releases msix1", "disables msix");
+    }
+
+    @Test
+    void theDeviceIsToldHowManyVectorsOfMsiThereAreAndOfOneKindAtATime() throws Exception {
+        accelerated();
+        plugDevice();
+        int msi = capability(MSI);
+        config(msi + 4, 4, (int) DOORBELL);
+        config(msi + 8, 4, (int) (DOORBELL >>> 32));
+        devices.journal.clear();
+        config(msi + 2, 2, 1 << 4 | 1);
+        assertThat(devices.journal).containsExactly("enables msi, 2 vectors", "uses msi0", "uses msi1");
+        devices.journal.clear();
+        config(msi + 2, 2, 1);
+        assertThat(devices.journal).containsExactly(
+                "releases msi0", "releases msi1", "disables msi", "enables msi, 1 vectors", "uses msi0");
+        devices.journal.clear();
+        bench.withdraw(deviceOffer);
+        config(msi + 2, 2, 0);
+        enableMsix(true);
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        assertThat(devices.journal).filteredOn(step -> step.contains("msi")).containsExactly("enables msi, 1 vectors",
+                "uses msi0", "releases msi0", "disables msi", "enables msix, 4 vectors");
+    }
+
+    /** What the device sends between the two is pending there, and would be lost here. */
+    @Test
+    void theDeviceLetsGoOfAMaskedVectorBeforeItsEventInjectsNothing() throws Exception {
+        accelerated();
+        HostDeviceModel device = plugDevice();
+        enableMsix(true);
+        use(0, DOORBELL, 7);
+        devices.whenReleased = device.used.get("msix0")::signal;
+        mask(0, true);
+        assertThat(received()).isEqualTo(7);
     }
 
     @Test
