@@ -62,4 +62,16 @@ public interface AssignedDevice extends PciDevice {
 
     /** Software masked or disabled a vector that it used, or its route was refused: it must not fire any more. */
     void vectorReleased(int vector, boolean msix);
+
+    /**
+     * Reads the pending bits of the device: vectors whose messages it keeps because they are not used. Software sees
+     * them beside those that the engine keeps.
+     *
+     * @param msix whether MSI-X vectors are meant
+     * @param first the first vector, a multiple of 64; 0 for MSI
+     * @return in bit n whether vector {@code first + n} is pending
+     */
+    default long pendingVectors(boolean msix, int first) {
+        return 0;
+    }
 }

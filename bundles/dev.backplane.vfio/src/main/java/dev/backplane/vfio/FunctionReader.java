@@ -26,6 +26,8 @@ final class FunctionReader {
     private static final int HEADER = 0x40;
     private static final int EXTENDED = 0x100;
     private static final int MSI = 0x05;
+    private static final int MSI_64_BIT = 1 << 7;
+    private static final int MSI_MASKABLE = 1 << 8;
     private static final int VENDOR_SPECIFIC = 0x09;
     private static final int EXPRESS = 0x10;
     private static final int MSIX = 0x11;
@@ -69,9 +71,16 @@ final class FunctionReader {
                 true,
                 bars(handlers),
                 msi == 0 ? 0 : Math.min(32, 1 << (control >>> 1 & 7)),
-                (control & 1 << 8) != 0,
+                (control & MSI_MASKABLE) != 0,
                 msix(),
                 capabilities());
+    }
+
+    /** {@return where the pending bits of MSI are (PCIe 7.7.1.8), or 0 without them} */
+    int msiPending() {
+        int at = capability(MSI);
+        int control = at == 0 ? 0 : shortAt(at + 2);
+        return (control & MSI_MASKABLE) == 0 ? 0 : at + ((control & MSI_64_BIT) == 0 ? 0x10 : 0x14);
     }
 
     private List<Bar> bars(IntFunction<MmioHandler> handlers) {

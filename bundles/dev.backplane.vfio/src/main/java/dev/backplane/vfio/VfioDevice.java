@@ -16,6 +16,7 @@ import dev.backplane.inspect.Inspectable;
 import dev.backplane.irq.EventFd;
 import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciFunctionDescription;
+import dev.backplane.pci.PciFunctionDescription.Msix;
 import java.util.List;
 import java.util.Map;
 
@@ -138,6 +139,16 @@ final class VfioDevice implements AssignedDevice, Inspectable {
     @Override
     public void vectorReleased(int vector, boolean msix) {
         interrupts.release(vector, msix);
+    }
+
+    @Override
+    public long pendingVectors(boolean msix, int first) {
+        if (msix) {
+            Msix table = description.msix();
+            return device.read(table.pbaBar(), table.pbaOffset() + first / Byte.SIZE, 8);
+        }
+        int at = function.msiPending();
+        return at == 0 ? 0 : device.read(HostPciDevice.CONFIG_REGION, at, 4);
     }
 
     @Override

@@ -208,6 +208,19 @@ final class VfioDeviceTest {
     }
 
     @Test
+    void pendingBitsAreReadWhereTheDeviceHasThem() throws RealizeException {
+        VfioDevice device = running();
+        assertThat(device.pendingVectors(true, 0)).isEqualTo(0x1234_5678);
+        device.pendingVectors(true, 64);
+        assertThat(device.pendingVectors(false, 0)).as("MSI without mask bits").isZero();
+        assertThat(fixture.asked).containsExactly("read 2 0x800 8", "read 2 0x808 8");
+        fixture.config.putShort(0x62, (short) 0x0186);
+        VfioDevice maskable = running();
+        assertThat(maskable.pendingVectors(false, 0)).isEqualTo(0x1234_5678);
+        assertThat(fixture.asked).containsExactly("read 7 0x74 4");
+    }
+
+    @Test
     void messagesOfMsiAreAllottedAtOnce() throws RealizeException {
         VfioDevice device = running();
         device.vectorsEnabled(false, 4);

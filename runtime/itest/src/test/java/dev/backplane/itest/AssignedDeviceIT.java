@@ -165,6 +165,7 @@ public class AssignedDeviceIT {
         sendMasked(nic, gic);
         nic.enableMsix(1, IOVA + GicV3Driver.DOORBELL_OFFSET, 1);
         assertThat(interrupt(gic)).as("unmasked again").isEqualTo(LPI + 1);
+        assertThat(nic.isPending(1)).isFalse();
         nic.controlMsix(true, true);
         sendMasked(nic, gic);
         nic.controlMsix(true, false);

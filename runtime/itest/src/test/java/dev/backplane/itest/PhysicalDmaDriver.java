@@ -8,6 +8,7 @@ import java.util.function.BooleanSupplier;
 final class PhysicalDmaDriver {
     private static final int COMMAND = 4;
     private static final int MSIX_ID = 0x11;
+    private static final int PENDING_BITS = 0x800;
     private static final int ENGINE_ID = 0x4D44_5042;
     private static final int COPY = 1;
     private static final int FILL = 2;
@@ -132,11 +133,16 @@ final class PhysicalDmaDriver {
         await(() -> sent() != before);
     }
 
-    /** Has a vector sent that is masked; returns when the device is done. */
+    /** Has a vector sent that is masked; returns when it is pending. */
     void raiseMasked(int vector) {
         register(0x28, 4, vector);
         register(0x20, 4, INTERRUPT_ONLY);
-        await(() -> !isBusy());
+        await(() -> isPending(vector));
+    }
+
+    /** {@return whether a vector's pending bit is set} */
+    boolean isPending(int vector) {
+        return (machine.read(table + PENDING_BITS, 8) >>> vector & 1) != 0;
     }
 
     /** Asserts the pin; MSI-X is not enabled. */

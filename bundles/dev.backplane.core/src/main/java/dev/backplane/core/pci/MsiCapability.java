@@ -52,6 +52,11 @@ final class MsiCapability implements MessageVectors {
         return at;
     }
 
+    /** {@return where the pending bits of a capability with mask bits are} */
+    static int pendingBits(int offset) {
+        return offset + PENDING;
+    }
+
     /** Takes over what software wrote; the caller flushes afterwards. */
     synchronized void load(ConfigSpace config) {
         int control = config.get(offset + CONTROL, 2);

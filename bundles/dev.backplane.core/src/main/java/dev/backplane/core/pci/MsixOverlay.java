@@ -10,10 +10,12 @@ import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.TransactionResult.Done;
 import dev.backplane.memory.TransactionResult.Fault;
 import java.util.function.IntConsumer;
+import java.util.function.IntToLongFunction;
 
 /**
  * The region of a BAR that holds an MSI-X table or pending bit array: these answer for their part, the model for the
- * rest. An unmasking write sends what was pending once the access has left the device's lock.
+ * rest. What hardware behind the function keeps pending is shown beside what the table does. An unmasking write sends
+ * what was pending once the access has left the device's lock.
  */
 final class MsixOverlay implements MmioHandler {
     private final MsixTable table;
@@ -25,9 +27,16 @@ final class MsixOverlay implements MmioHandler {
     private final DeviceGate gate;
     private final Effect flush;
     private final IntConsumer written;
+    private final IntToLongFunction pending;
 
     private MsixOverlay(
-            MsixTable table, int bar, MmioRegion model, DeviceGate gate, Effect flush, IntConsumer written) {
+            MsixTable table,
+            int bar,
+            MmioRegion model,
+            DeviceGate gate,
+            Effect flush,
+            IntConsumer written,
+            IntToLongFunction pending) {
         var geometry = table.geometry();
         this.table = table;
         tableFrom = geometry.tableOffset();
@@ -38,6 +47,7 @@ final class MsixOverlay implements MmioHandler {
         this.gate = gate;
         this.flush = flush;
         this.written = written;
+        this.pending = pending;
     }
 
     /**
@@ -47,6 +57,7 @@ final class MsixOverlay implements MmioHandler {
      * @param gate takes the flush as an effect
      * @param flush sends what is pending and no longer masked
      * @param written told which vector's entry was written
+     * @param pending answers what hardware keeps pending, of 64 vectors from a number on
      */
     static MmioRegion over(
             MsixTable table,
@@ -54,14 +65,20 @@ final class MsixOverlay implements MmioHandler {
             MmioRegion model,
             DeviceGate gate,
             Effect flush,
-            IntConsumer written) {
+            IntConsumer written,
+            IntToLongFunction pending) {
         return new MmioRegion(
                 bar.region(),
                 bar.size(),
                 1,
                 8,
                 model == null || model.concurrent(),
-                new MsixOverlay(table, bar.index(), model, gate, flush, written));
+                new MsixOverlay(table, bar.index(), model, gate, flush, written, pending));
+    }
+
+    private long readPending(int at, int size) {
+        long bits = pending.applyAsLong(at * Byte.SIZE & -Long.SIZE);
+        return table.readPending(at, size) | (size == 8 ? bits : bits >>> (at & 4) * 8 & 0xFFFF_FFFFL);
     }
 
     private boolean inTable(long offset) {
@@ -82,7 +99,7 @@ final class MsixOverlay implements MmioHandler {
             }
             context.data(inTable(offset)
                     ? table.readTable((int) offset - tableFrom, size)
-                    : table.readPending((int) offset - pbaFrom, size));
+                    : readPending((int) offset - pbaFrom, size));
             return Done.DONE;
         }
         if (model == null) {

@@ -21,6 +21,9 @@ final class PassThrough {
 
     private final ConfigTemplate template;
     private final DeviceGate gate;
+    /** Where the pending bits of MSI are, or 0. */
+    private final int msiPending;
+
     private final byte[] last;
     /** By place: software that writes on and on fills no memory. */
     private final Map<Place, Write> waiting = new LinkedHashMap<>();
@@ -39,9 +42,10 @@ final class PassThrough {
         }
     }
 
-    PassThrough(ConfigTemplate template, DeviceGate gate) {
+    PassThrough(ConfigTemplate template, DeviceGate gate, int msiPending) {
         this.template = template;
         this.gate = gate;
+        this.msiPending = msiPending;
         last = template.resetValues();
     }
 
@@ -109,7 +113,19 @@ final class PassThrough {
                 value = value & ~mask | part << done * 8 & mask;
             }
         }
+        if (msiPending != 0 && (offset & ~3) == msiPending) {
+            value |= (int) pending(false, 0) >>> (offset & 3) * 8 & mask(size);
+        }
         return value;
+    }
+
+    /** {@return the pending bits of 64 vectors that the device keeps; none while no model serves} */
+    synchronized long pending(boolean msix, int first) {
+        long[] bits = {0};
+        if (device != null) {
+            guarded(() -> bits[0] = device.pendingVectors(msix, first));
+        }
+        return bits[0];
     }
 
     private int readPassed(int offset, int size) {

@@ -79,7 +79,9 @@ public final class PciFunction {
         shape = FunctionShape.of(description);
         this.pinIntid = pinIntid;
         kind = assigned == null ? kind(description, layout) : assigned;
-        passThrough = assigned == null ? null : new PassThrough(layout.template(), gate);
+        boolean maskable = layout.msi() != 0 && description.msiMaskable();
+        int msiPending = maskable ? MsiCapability.pendingBits(layout.msi()) : 0;
+        passThrough = assigned == null ? null : new PassThrough(layout.template(), gate, msiPending);
         pin = new IntxPin(line);
         below = layout.bridge() ? new SecondaryBus(this) : null;
         registers = new FunctionRegisters(this, description, layout, bus, devfn, below, pin);
@@ -115,7 +117,9 @@ public final class PciFunction {
         MsixTable msix = registers.msix();
         boolean covered = msix != null
                 && (msix.geometry().tableBar() == bar.index() || msix.geometry().pbaBar() == bar.index());
-        return covered ? MsixOverlay.over(msix, bar, model, gate, flush, this::entryWritten) : model;
+        return covered
+                ? MsixOverlay.over(msix, bar, model, gate, flush, this::entryWritten, this::pendingInHardware)
+                : model;
     }
 
     /**
@@ -484,6 +488,10 @@ public final class PciFunction {
         if (following != null) {
             gate.defer(context -> following.changed(context, true, vector));
         }
+    }
+
+    private long pendingInHardware(int first) {
+        return passThrough == null ? 0 : passThrough.pending(true, first);
     }
 
     private void rerouted(TransactionContext context) {

@@ -33,6 +33,8 @@ final class HostDeviceModel implements AssignedDevice {
     private final DeviceProperties properties;
     final Map<String, EventFd> used = new TreeMap<>();
     final List<ResetPhase> resets = new ArrayList<>();
+    long pendingMsi;
+    long pendingMsix;
     private HostPciDevice device;
     AssignedDeviceContext context;
 
@@ -151,6 +153,11 @@ final class HostDeviceModel implements AssignedDevice {
         factory.journal.add("releases " + name(vector, msix));
         factory.whenReleased.run();
         used.remove(name(vector, msix));
+    }
+
+    @Override
+    public long pendingVectors(boolean msix, int first) {
+        return (msix ? pendingMsix : pendingMsi) >>> first;
     }
 
     @Override

@@ -455,6 +455,28 @@ class MessageRouteTest {
                 "uses msi0", "releases msi0", "disables msi", "enables msix, 4 vectors");
     }
 
+    /** Software polls them (PCIe 6.1.4.3); the engine keeps none of a device that keeps them itself. */
+    @Test
+    void pendingBitsAreTheDevices() throws Exception {
+        accelerated();
+        HostDeviceModel device = plugDevice();
+        enableMsix(true);
+        assertThat(Bench.read(board, BAR + 0x800)).isZero();
+        device.pendingMsix = 0xA;
+        assertThat(Bench.read(board, BAR + 0x800)).isEqualTo(0xA);
+        assertThat(Bench.read(board, BAR + 0x804)).isZero();
+        config(capability(MSIX) + 2, 2, 0xC000);
+        assertThat(Bench.read(board, BAR + 0x800)).isEqualTo(0xA);
+        int msi = capability(MSI);
+        device.pendingMsi = 5;
+        assertThat(config(msi + 0x14, 4)).isEqualTo(5);
+        assertThat(config(msi + 0x14, 1)).isEqualTo(5);
+        assertThat(config(msi + 0x16, 2)).isZero();
+        assertThat(config(msi + 0x10, 4)).as("Mask Bits").isZero();
+        bench.withdraw(deviceOffer);
+        assertThat(config(msi + 0x14, 4)).as("unknown while no model serves").isZero();
+    }
+
     /** What the device sends between the two is pending there, and would be lost here. */
     @Test
     void theDeviceLetsGoOfAMaskedVectorBeforeItsEventInjectsNothing() throws Exception {
