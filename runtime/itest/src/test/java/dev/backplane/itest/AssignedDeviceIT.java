@@ -136,10 +136,12 @@ public class AssignedDeviceIT {
         gic.enableSpis();
         int intid = FIRST_PIN + nic.function().device() % 4;
         nic.raisePin();
+        assertThat(machine.config(nic.function(), 6, 2) & 8).as("Interrupt Status").isEqualTo(8);
         for (int time = 0; time < 3; time++) {
             assertThat(interrupt(gic)).as("while the pin is high").isEqualTo(intid);
         }
         nic.clearPin();
+        assertThat(machine.config(nic.function(), 6, 2) & 8).as("Interrupt Status").isZero();
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> gic.take() == -1 && gic.take() == -1);
         nic.raisePin();
         assertThat(interrupt(gic)).isEqualTo(intid);

@@ -9,12 +9,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The part of an assigned function's configuration space that the host's device answers for. While no model serves,
- * reads answer what was read last, and writes wait for the next model, the last one of each place. Command alone does not
- * wait: software that takes bus mastering away relies on it. Called without the segment's lock. Thread-safe.
+ * The part of an assigned function's configuration space that the host's device answers for. Of the standard header it
+ * is Interrupt Status, for the pin may reach the board past the engine. While no model serves, reads answer what was
+ * read last, and writes wait for the next model, the last one of each place. Two registers do not wait: Command, for
+ * software that takes bus mastering away relies on it, and Interrupt Status. Called without the segment's lock.
+ * Thread-safe.
  */
 final class PassThrough {
     private static final int COMMAND = 0x04;
+    private static final int STATUS = 0x06;
+    private static final int INTERRUPT_STATUS = 1 << 3;
     private static final int MEMORY_SPACE = 1 << 1;
     private static final int BUS_MASTER = 1 << 2;
     private static final int INTERRUPT_DISABLE = 1 << 10;
@@ -113,10 +117,20 @@ final class PassThrough {
                 value = value & ~mask | part << done * 8 & mask;
             }
         }
+        if (offset <= STATUS && offset + size > STATUS && hardware != null) {
+            int at = (STATUS - offset) * 8;
+            value = value & ~(INTERRUPT_STATUS << at) | interruptStatus() << at;
+        }
         if (msiPending != 0 && (offset & ~3) == msiPending) {
             value |= (int) pending(false, 0) >>> (offset & 3) * 8 & mask(size);
         }
         return value;
+    }
+
+    private int interruptStatus() {
+        long[] status = {0};
+        guarded(() -> status[0] = hardware.read(HostPciDevice.CONFIG_REGION, STATUS, 2));
+        return (int) status[0] & INTERRUPT_STATUS;
     }
 
     /** {@return the pending bits of 64 vectors that the device keeps; none while no model serves} */

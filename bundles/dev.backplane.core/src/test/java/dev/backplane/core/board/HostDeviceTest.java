@@ -505,6 +505,24 @@ class HostDeviceTest {
         assertThat(device[4]).isEqualTo((byte) 0xA4);
     }
 
+    /** Its pin may reach the interrupt controller past the engine, so the engine cannot know. */
+    @Test
+    void interruptStatusIsTheDevices() throws Exception {
+        plug("nic0", "3", ONE);
+        byte[] device = host.devices.get(ONE).config;
+        device[6] = (byte) 0xFF;
+        assertThat(config(6, 2)).isEqualTo(0x18);
+        assertThat(config(6, 1)).isEqualTo(0x18);
+        assertThat(config(4, 4)).isEqualTo(0x18_0000);
+        assertThat(config(7, 1)).isZero();
+        config(4, 2, 0x400);
+        assertThat(config(6, 2)).as("Interrupt Disable").isEqualTo(0x18);
+        bench.withdraw(deviceOffer);
+        assertThat(config(6, 2)).as("the device is there still").isEqualTo(0x18);
+        device[6] = 0;
+        assertThat(config(6, 2)).isEqualTo(0x10);
+    }
+
     @Test
     void whileNoModelServesReadsAnswerWhatWasThereAndWritesWait() throws Exception {
         plug("nic0", "3", ONE);

@@ -13,6 +13,8 @@ final class PhysicalConfig {
     static final int COMMAND = 0x04;
     static final int BUS_MASTER = 1 << 2;
     static final int INTX_DISABLE = 1 << 10;
+    static final int STATUS = 0x06;
+    static final int INTERRUPT_STATUS = 1 << 3;
     static final int BAR0 = 0x10;
     static final int MSIX = 0xB0;
     static final int MSIX_ENABLE = 1 << 15;
@@ -66,7 +68,7 @@ final class PhysicalConfig {
     private void header(DeviceKind kind) {
         bytes.putShort(0x00, (short) VENDOR);
         bytes.putShort(0x02, (short) kind.deviceId());
-        bytes.putShort(0x06, (short) STATUS_CAPABILITIES);
+        bytes.putShort(STATUS, (short) STATUS_CAPABILITIES);
         bytes.putInt(0x08, CLASS_ACCELERATOR << 8 | 0x01);
         bytes.putShort(0x2C, (short) VENDOR);
         bytes.putShort(0x2E, (short) SUBSYSTEM);

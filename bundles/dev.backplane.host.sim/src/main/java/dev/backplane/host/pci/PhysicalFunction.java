@@ -41,7 +41,6 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
     private final PhysicalConfig config;
     private final MsixUnit msix = new MsixUnit();
     private EventFd pinTrigger;
-    private boolean pinLevel;
     private boolean pinMasked;
     private boolean bound;
 
@@ -247,7 +246,7 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
     private void firePin() {
         EventFd fired = null;
         synchronized (this) {
-            if (pinLevel && !pinMasked && pinTrigger != null
+            if (pin() && !pinMasked && pinTrigger != null
                     && !config.is(PhysicalConfig.COMMAND, PhysicalConfig.INTX_DISABLE)) {
                 pinMasked = true;
                 fired = pinTrigger;
@@ -274,7 +273,7 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
             return;
         }
         synchronized (this) {
-            pinLevel = true;
+            raisePin(true);
         }
         firePin();
     }
@@ -303,19 +302,24 @@ final class PhysicalFunction implements BindableDevice, TranslationClient, DmaEn
 
     @Override
     public synchronized boolean pin() {
-        return pinLevel;
+        return config.is(PhysicalConfig.STATUS, PhysicalConfig.INTERRUPT_STATUS);
+    }
+
+    /** The pin's level is what Interrupt Status shows, whether or not Interrupt Disable is set (PCIe 7.5.1.1.4). */
+    private void raisePin(boolean level) {
+        config.set(PhysicalConfig.STATUS, PhysicalConfig.INTERRUPT_STATUS, level);
     }
 
     @Override
     public synchronized void clearPin() {
-        pinLevel = false;
+        raisePin(false);
     }
 
     /** Resets the function; what the host has set up of its interrupts and of ATS it sets up again. */
     void reset() {
         engine.reset();
         synchronized (this) {
-            pinLevel = false;
+            raisePin(false);
             pinMasked = false;
             for (int vector = 0; vector < MsixUnit.VECTORS; vector++) {
                 msix.takePending(vector);

@@ -60,6 +60,25 @@ final class DeviceTest {
         assertThat(pin.signals()).isEqualTo(1);
     }
 
+    /** The bit says what the function has pending, whatever keeps its pin from showing it (PCIe 7.5.1.1.4). */
+    @Test
+    void statusTellsOfThePin() throws HostException {
+        assertThat(status()).isEqualTo(0x10);
+        device.pci.setTriggers(IrqIndex.INTX, 0, List.of(new Event()));
+        device.run(Rig.INTERRUPT | Rig.WITH_INTERRUPT, 0, 0, 0, 0);
+        await().until(() -> status() == 0x18);
+        device.pci.write(HostPciDevice.CONFIG_REGION, 4, 2, 0x406);
+        assertThat(status()).as("Interrupt Disable").isEqualTo(0x18);
+        device.pci.write(HostPciDevice.CONFIG_REGION, 6, 2, 0xFFFF);
+        assertThat(status()).as("read only").isEqualTo(0x18);
+        device.pci.write(0, 0x2C, 4, 1);
+        assertThat(status()).isEqualTo(0x10);
+    }
+
+    private long status() {
+        return device.pci.read(HostPciDevice.CONFIG_REGION, 6, 2);
+    }
+
     @Test
     void aMessageOfAVectorThatFiresNothingIsPendingUntilItDoes() throws HostException {
         device.pci.setTriggers(IrqIndex.MSIX, 0, List.of(new Event()));
