@@ -23,40 +23,41 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.framework.hooks.bundle.CollisionHook;
+import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.FrameworkWiring;
 
 /**
  * Two seats for each provider bundle: the bundle as it was installed, and a second one beside it. An update fills the
  * idle seat, lets its factories realize their models beside the serving ones, hands the slots over, and empties the other
- * seat. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has installed.
+ * seat. That the framework is to start the bundle goes from seat to seat with the slots: what was emptied does not come
+ * back by itself. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has installed.
  */
 final class BundleSeats implements AutoCloseable {
-    private static final String LOCATION = "backplane-seat:";
-    private static final long START_SECONDS = 10;
+    private static final System.Logger LOGGER = System.getLogger(BundleSeats.class.getName());
+    private static final long REFRESH_SECONDS = 10;
 
     private final BundleContext context;
     private final BoardRegistry registry;
+    private final SlotUse use;
+    private final SeatChoice choice;
     private final ThreadLocal<Boolean> filling = new ThreadLocal<>();
     private final ServiceRegistration<CollisionHook> hook;
 
     BundleSeats(BundleContext context, BoardRegistry registry) {
         this.context = context;
         this.registry = registry;
+        use = new SlotUse(registry::engines);
+        choice = new SeatChoice(context, use);
         hook = context.registerService(CollisionHook.class, this::allowBothSeats, null);
     }
 
-    /** Both seats hold bundles of one symbolic name, perhaps of one version, whoever updates one of them. */
+    /** The seats hold bundles of one symbolic name, perhaps of one version, whoever updates one of them. */
     private void allowBothSeats(int operation, Bundle target, Collection<Bundle> collisions) {
         if (Boolean.TRUE.equals(filling.get())) {
             collisions.clear();
         } else if (operation == CollisionHook.UPDATING) {
-            collisions.removeIf(other -> isSeat(target) != isSeat(other));
+            collisions.removeIf(other -> SeatChoice.isSeat(target) || SeatChoice.isSeat(other));
         }
-    }
-
-    /** {@return whether a bundle was installed beside another} */
-    private static boolean isSeat(Bundle bundle) {
-        return bundle.getLocation().startsWith(LOCATION);
     }
 
     /**
@@ -77,22 +78,44 @@ final class BundleSeats implements AutoCloseable {
                     .formatted(slot.name(), name));
         }
         requireSameName(name, file);
-        Bundle seat = fill(idleSeat(old), name, file);
+        Bundle seat = fill(old, file);
         try {
             seat.start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
             handOver(old, seat);
         } catch (BundleException e) {
             empty(seat);
-            throw new PlugException("%s does not start: %s; %s goes on".formatted(file, e.getMessage(), label(old)));
+            throw new PlugException(
+                    "%s does not start: %s; %s goes on".formatted(file, e.getMessage(), SlotUse.label(old)));
         } catch (PlugException refused) {
             empty(seat);
-            throw new PlugException("%s; %s goes on".formatted(refused.getMessage(), label(old)));
+            throw new PlugException("%s; %s goes on".formatted(refused.getMessage(), SlotUse.label(old)));
         }
+        passAutostart(old, seat);
         empty(old);
+        requireServed(slot, seat);
     }
 
-    private static String label(Bundle bundle) {
-        return "%s %s [%d]".formatted(bundle.getSymbolicName(), bundle.getVersion(), bundle.getBundleId());
+    /** A framework that starts again with its bundles as they are starts the version that served last. */
+    private static void passAutostart(Bundle old, Bundle seat) {
+        if (old.adapt(BundleStartLevel.class).isPersistentlyStarted()) {
+            try {
+                seat.start(Bundle.START_ACTIVATION_POLICY);
+            } catch (BundleException e) {
+                LOGGER.log(
+                        System.Logger.Level.WARNING,
+                        "{0} will not be started with the framework: {1}",
+                        SlotUse.label(seat),
+                        e.getMessage());
+            }
+        }
+    }
+
+    private static void requireServed(DeviceSlot slot, Bundle seat) throws PlugException {
+        Optional<Offer> now = slot.offer();
+        if (now.filter(offer -> offer.bundleId() == seat.getBundleId()).isEmpty()) {
+            throw new PlugException("slot %s is served by %s, although %s was started for it: board:why %s".formatted(
+                    slot.name(), now.map(Offer::provider).orElse("nobody"), SlotUse.label(seat), slot.name()));
+        }
     }
 
     private static void requireSameName(String expected, Path file) throws PlugException {
@@ -111,29 +134,18 @@ final class BundleSeats implements AutoCloseable {
         }
     }
 
-    /** {@return the other seat of a provider, or null while there is none} */
-    private Bundle idleSeat(Bundle serving) {
-        if (!isSeat(serving)) {
-            return context.getBundle(LOCATION + serving.getSymbolicName());
-        }
-        for (Bundle other : context.getBundles()) {
-            if (other != serving
-                    && serving.getSymbolicName().equals(other.getSymbolicName())
-                    && other.getState() != Bundle.ACTIVE) {
-                return other;
-            }
-        }
-        return null;
-    }
-
-    private Bundle fill(Bundle idle, String name, Path file) throws PlugException {
+    private Bundle fill(Bundle old, Path file) throws PlugException {
+        List<Bundle> idle = choice.idle(old);
+        String place = idle.isEmpty() ? choice.place(old) : "";
         filling.set(true);
         try (InputStream in = Files.newInputStream(file)) {
-            if (idle == null) {
-                return context.installBundle(LOCATION + name, in);
+            if (idle.isEmpty()) {
+                return context.installBundle(place, in);
             }
-            idle.update(in);
-            return idle;
+            Bundle seat = idle.getFirst();
+            seat.stop();
+            seat.update(in);
+            return seat;
         } catch (BundleException | IOException e) {
             throw new PlugException("%s cannot be installed: %s".formatted(file, e.getMessage()));
         } finally {
@@ -141,22 +153,25 @@ final class BundleSeats implements AutoCloseable {
         }
     }
 
-    /** Stops a seat and lets go of its classes. */
+    /** Stops a seat, for good, and lets go of its classes; unless it serves slots all the same. */
     private void empty(Bundle seat) {
+        if (use.serves(seat)) {
+            LOGGER.log(System.Logger.Level.WARNING, "{0}: it goes on", use.text(seat));
+            return;
+        }
         try {
-            seat.stop(Bundle.STOP_TRANSIENT);
+            seat.stop();
         } catch (BundleException e) {
-            System.getLogger(BundleSeats.class.getName())
-                    .log(System.Logger.Level.WARNING, "{0} does not stop: {1}", label(seat), e.getMessage());
+            LOGGER.log(
+                    System.Logger.Level.WARNING, "{0} does not stop: {1}", SlotUse.label(seat), e.getMessage());
         }
         var refreshed = new CountDownLatch(1);
         context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
                 .adapt(FrameworkWiring.class)
                 .refreshBundles(List.of(seat), event -> refreshed.countDown());
         try {
-            if (!refreshed.await(START_SECONDS, TimeUnit.SECONDS)) {
-                System.getLogger(BundleSeats.class.getName())
-                        .log(System.Logger.Level.WARNING, "{0} is not refreshed yet", label(seat));
+            if (!refreshed.await(REFRESH_SECONDS, TimeUnit.SECONDS)) {
+                LOGGER.log(System.Logger.Level.WARNING, "{0} is not refreshed yet", SlotUse.label(seat));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -185,12 +200,11 @@ final class BundleSeats implements AutoCloseable {
             try {
                 move.board().handTo(move.slot(), move.from());
             } catch (PlugException refused) {
-                System.getLogger(BundleSeats.class.getName())
-                        .log(
-                                System.Logger.Level.WARNING,
-                                "slot {0} does not go back: {1}",
-                                move.slot().name(),
-                                refused.getMessage());
+                LOGGER.log(
+                        System.Logger.Level.WARNING,
+                        "slot {0} does not go back: {1}",
+                        move.slot().name(),
+                        refused.getMessage());
             }
         }
     }
@@ -207,7 +221,7 @@ final class BundleSeats implements AutoCloseable {
             for (DeviceSlot slot : board.slotsServedBy(old.getBundleId())) {
                 Offer to = Optional.ofNullable(fresh.get(slot.definition().deviceType()))
                         .orElseThrow(() -> new PlugException("%s offers no device type %s, which slot %s needs"
-                                .formatted(label(seat), slot.definition().deviceType(), slot.name())));
+                                .formatted(SlotUse.label(seat), slot.definition().deviceType(), slot.name())));
                 moves.add(new Move(board, slot, slot.offer().orElseThrow(), to));
             }
         }

@@ -134,7 +134,12 @@ class BundleSeatsTest {
     }
 
     private Board board() throws InterruptedException {
-        Board board = boards.create(new BoardDefinition("b", "fake", Map.of(), List.of(Bench.device("plain", "dev"))));
+        return board("b", "dev");
+    }
+
+    private Board board(String name, String... slots) throws InterruptedException {
+        Board board = boards.create(new BoardDefinition(
+                name, "fake", Map.of(), Arrays.stream(slots).map(slot -> Bench.device("plain", slot)).toList()));
         assertThat(board.awaitComplete(Duration.ofSeconds(20))).as("%s", board.why()).isTrue();
         return board;
     }
@@ -143,6 +148,26 @@ class BundleSeatsTest {
         Bundle bundle = framework.getBundleContext().installBundle(jar(name, version).toUri().toString());
         bundle.start();
         return bundle;
+    }
+
+    private static void assertServedBy(Slot slot, String version, Bundle bundle) {
+        assertThat(slot.provider()).contains("seat %s [%d]".formatted(version, bundle.getBundleId()));
+    }
+
+    private Bundle serving(Slot slot) {
+        String provider = slot.provider().orElseThrow();
+        return framework.getBundleContext()
+                .getBundle(Long.parseLong(provider.substring(provider.indexOf('[') + 1, provider.indexOf(']'))));
+    }
+
+    private Bundle seat() {
+        return framework.getBundleContext().getBundle("backplane-seat:seat");
+    }
+
+    private List<Bundle> active() {
+        return Arrays.stream(framework.getBundleContext().getBundles())
+                .filter(bundle -> "seat".equals(bundle.getSymbolicName()) && bundle.getState() == Bundle.ACTIVE)
+                .toList();
     }
 
     private static WeakReference<ClassLoader> loader(Slot slot) {
@@ -215,6 +240,76 @@ class BundleSeatsTest {
         assertThatThrownBy(() -> install("seat", first.getVersion().toString()))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("not unique");
+    }
+
+    @Test
+    void anOriginalThatIsStartedAgainIsNoObstacle() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        for (int round = 1; round <= 3; round++) {
+            board.update("dev", jar("seat", "1." + round + ".0"));
+            assertServedBy(slot, "1." + round + ".0", serving(slot));
+            assertThat(active()).containsExactly(serving(slot));
+            Bundle other = serving(slot).equals(first) ? seat() : first;
+            other.start();
+        }
+        assertThat(framework.getBundleContext().getBundles()).hasSize(3);
+    }
+
+    @Test
+    void aTwinThatServesAnotherSlotIsLeftAlone() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board("b", "one", "two", "three");
+        Slot one = board.slot("one").orElseThrow();
+        Slot two = board.slot("two").orElseThrow();
+        Slot three = board.slot("three").orElseThrow();
+        board.update("one", jar("seat", "1.1.0"));
+        Bundle second = serving(one);
+        first.start();
+        board.select("two", Long.toString(first.getBundleId()));
+        board.update("one", jar("seat", "1.2.0"));
+        Bundle third = serving(one);
+        assertServedBy(one, "1.2.0", third);
+        assertServedBy(two, "1.0.0", first);
+        assertServedBy(three, "1.2.0", third);
+        second.start();
+        board.select("three", Long.toString(second.getBundleId()));
+        assertThatThrownBy(() -> board.update("one", jar("seat", "1.3.0")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("seat 1.0.0 [%d] serves slot two of board b".formatted(first.getBundleId()))
+                .hasMessageContaining("seat 1.1.0 [%d] serves slot three of board b".formatted(second.getBundleId()));
+        assertServedBy(one, "1.2.0", third);
+        assertServedBy(two, "1.0.0", first);
+        assertServedBy(three, "1.1.0", second);
+    }
+
+    @Test
+    void aSeatServesAlsoWhenTheOriginalIsUninstalled() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        board.update("dev", jar("seat", "1.1.0"));
+        first.uninstall();
+        for (int round = 2; round <= 4; round++) {
+            board.update("dev", jar("seat", "1." + round + ".0"));
+            assertServedBy(slot, "1." + round + ".0", serving(slot));
+            assertThat(active()).containsExactly(serving(slot));
+        }
+    }
+
+    @Test
+    void afterARestartOfTheFrameworkTheVersionThatServedLastStarts() throws Exception {
+        install("seat", "1.0.0");
+        Board board = board();
+        for (int round = 1; round <= 2; round++) {
+            board.update("dev", jar("seat", "1." + round + ".0"));
+            boards.destroy("b");
+            stop();
+            start();
+            assertThat(active()).extracting(bundle -> bundle.getVersion().toString()).containsExactly("1." + round + ".0");
+            board = board();
+        }
     }
 
     @Test
