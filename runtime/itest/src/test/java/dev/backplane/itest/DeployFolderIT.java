@@ -58,6 +58,22 @@ public class DeployFolderIT {
     }
 
     @Test
+    public void aJarThatWasUpdatedBesideItIsNotStartedAgain() throws Exception {
+        Path data = folder.getRoot().toPath();
+        Path deploy = Files.createDirectories(data.resolve(DEPLOY));
+        drop(ExampleProject.jar(EXAMPLE, "1.0.0"), deploy.resolve("copy-engine.jar"));
+        try (var console = new ConsoleProcess(data)) {
+            await().atMost(PATIENCE).until(() -> console.run("board:devices").contains(EXAMPLE));
+            assertThat(console.run("board:plug copy-engine id=copy0")).contains("copy0");
+            String update = "board:update copy0 " + ExampleProject.jar(EXAMPLE, "1.1.0");
+            assertThat(console.run(update)).contains("1.1.0");
+            await().during(Duration.ofSeconds(5)).atMost(PATIENCE).untilAsserted(() ->
+                    assertThat(console.run("lb Copy")).doesNotContainPattern("Active.*1\\.0\\.0").contains("Active"));
+            assertThat(console.run("board:slots")).containsPattern("copy0 .*RUNNING").contains("1.1.0");
+        }
+    }
+
+    @Test
     public void whatIsThereAlreadyIsInstalledAtEveryStart() throws IOException {
         Path data = folder.getRoot().toPath();
         drop(
