@@ -64,8 +64,9 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     public BoardsComponent(BundleContext context) {
         this.context = context;
         surroundings = new OsgiSurroundings(context, this::platformOffers);
-        registry = new BoardRegistry(surroundings, limits(context::getProperty), this::update);
-        seats = new BundleSeats(context, registry);
+        Limits limits = limits(context::getProperty);
+        registry = new BoardRegistry(surroundings, limits, this::update);
+        seats = new BundleSeats(context, registry, limits);
         refreshes = new Refreshes(context, registry::returned);
         leftThreads = new LeftThreads(context, registry::slots);
         metrics = new Metrics(registry::engines, METRICS_DELAY_MILLIS);
@@ -137,6 +138,9 @@ public final class BoardsComponent implements Boards, BoardKeeper {
             return;
         }
         Bundle bundle = reference.getBundle();
+        if (seats.hasGivenUp(bundle)) {
+            return;
+        }
         FactoryCondition when;
         try {
             when = FactoryCondition.of(

@@ -2,6 +2,7 @@ package dev.backplane.core.board;
 
 import dev.backplane.board.PlugException;
 import dev.backplane.core.slot.DeviceSlot;
+import dev.backplane.core.slot.ModelFailure;
 import dev.backplane.core.slot.Offer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,8 +14,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import org.osgi.framework.Bundle;
@@ -24,7 +26,6 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.framework.hooks.bundle.CollisionHook;
 import org.osgi.framework.startlevel.BundleStartLevel;
-import org.osgi.framework.wiring.FrameworkWiring;
 
 /**
  * Two seats for each provider bundle: the bundle as it was installed, and a second one beside it. An update fills the
@@ -34,20 +35,25 @@ import org.osgi.framework.wiring.FrameworkWiring;
  */
 final class BundleSeats implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(BundleSeats.class.getName());
-    private static final long REFRESH_SECONDS = 10;
 
     private final BundleContext context;
     private final BoardRegistry registry;
     private final SlotUse use;
+    private final BundleSwitch power;
     private final SeatChoice choice;
+    private final Map<String, Lock> updates = new ConcurrentHashMap<>();
     private final ThreadLocal<Boolean> filling = new ThreadLocal<>();
     private final ServiceRegistration<CollisionHook> hook;
 
-    BundleSeats(BundleContext context, BoardRegistry registry) {
+    BundleSeats(BundleContext context, BoardRegistry registry, Limits limits) {
         this.context = context;
         this.registry = registry;
         use = new SlotUse(registry::engines);
-        choice = new SeatChoice(context, use);
+        power = new BundleSwitch(
+                context,
+                limits,
+                bundle -> registry.withdraw(offer -> offer.bundleId() == bundle.getBundleId()));
+        choice = new SeatChoice(context, use, power);
         hook = context.registerService(CollisionHook.class, this::allowBothSeats, null);
     }
 
@@ -67,31 +73,52 @@ final class BundleSeats implements AutoCloseable {
      * @param file the new version of the bundle
      * @throws PlugException if it cannot serve; the old version goes on
      */
-    synchronized void update(DeviceSlot slot, Path file) throws PlugException {
+    void update(DeviceSlot slot, Path file) throws PlugException {
+        serving(slot);
+        String name = symbolicName(file);
+        // Updates of other providers do not wait for this one.
+        Lock lock = updates.computeIfAbsent(name, any -> new ReentrantLock());
+        lock.lock();
+        try {
+            Bundle old = serving(slot);
+            if (!name.equals(old.getSymbolicName())) {
+                throw new PlugException("%s is %s: expected another version of bundle %s".formatted(
+                        file, name.isEmpty() ? "no bundle" : "bundle " + name, old.getSymbolicName()));
+            }
+            replace(slot, old, file);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Bundle serving(DeviceSlot slot) throws PlugException {
         Offer serving = slot.offer().orElseThrow(() -> new PlugException(
                 "slot %s has no running device whose bundle could be replaced: start its bundle, or use felix:update"
                         .formatted(slot.name())));
-        Bundle old = context.getBundle(serving.bundleId());
-        String name = old.getSymbolicName();
-        if (old.equals(context.getBundle())) {
+        Bundle bundle = context.getBundle(serving.bundleId());
+        if (bundle.equals(context.getBundle())) {
             throw new PlugException("slot %s is served by the engine's own bundle %s: update it by a restart"
-                    .formatted(slot.name(), name));
+                    .formatted(slot.name(), bundle.getSymbolicName()));
         }
-        requireSameName(name, file);
-        Bundle seat = fill(old, file);
+        return bundle;
+    }
+
+    private void replace(DeviceSlot slot, Bundle old, Path file) throws PlugException {
+        Bundle seat = fill(slot, old, file);
         try {
-            seat.start(Bundle.START_TRANSIENT | Bundle.START_ACTIVATION_POLICY);
+            power.start(seat);
             handOver(old, seat);
-        } catch (BundleException e) {
-            empty(seat);
-            throw new PlugException(
-                    "%s does not start: %s; %s goes on".formatted(file, e.getMessage(), SlotUse.label(old)));
+        } catch (ModelFailure failure) {
+            empty(slot, seat);
+            String reason = "%s: %s goes on".formatted(failure.getMessage(), SlotUse.label(old));
+            slot.updateRefused(reason);
+            throw new PlugException(reason);
         } catch (PlugException refused) {
-            empty(seat);
+            empty(slot, seat);
             throw new PlugException("%s; %s goes on".formatted(refused.getMessage(), SlotUse.label(old)));
         }
         passAutostart(old, seat);
-        empty(old);
+        empty(slot, old);
         requireServed(slot, seat);
     }
 
@@ -118,34 +145,40 @@ final class BundleSeats implements AutoCloseable {
         }
     }
 
-    private static void requireSameName(String expected, Path file) throws PlugException {
+    /** {@return the name of the bundle in a file; {@code ""} if there is none} */
+    private static String symbolicName(Path file) throws PlugException {
         try (var jar = new JarFile(file.toFile())) {
             Manifest manifest = jar.getManifest();
             String header = manifest == null
                     ? null
                     : manifest.getMainAttributes().getValue(Constants.BUNDLE_SYMBOLICNAME);
-            String name = header == null ? "no bundle" : header.split(";")[0].strip();
-            if (!name.equals(expected)) {
-                throw new PlugException("%s is %s: expected another version of bundle %s"
-                        .formatted(file, header == null ? name : "bundle " + name, expected));
-            }
+            return header == null ? "" : header.split(";")[0].strip();
         } catch (IOException e) {
             throw new PlugException("cannot read %s: %s".formatted(file, e.getMessage()));
         }
     }
 
-    private Bundle fill(Bundle old, Path file) throws PlugException {
-        List<Bundle> idle = choice.idle(old);
-        String place = idle.isEmpty() ? choice.place(old) : "";
+    private Bundle fill(DeviceSlot slot, Bundle old, Path file) throws PlugException {
+        for (Bundle seat : choice.idle(old)) {
+            if (stopped(slot, seat)) {
+                put(file, in -> seat.update(in));
+                return seat;
+            }
+        }
+        String place = choice.place(old);
+        put(file, in -> context.installBundle(place, in));
+        return context.getBundle(place);
+    }
+
+    /** What is done with the content of a bundle. */
+    private interface Filling {
+        void fill(InputStream content) throws BundleException;
+    }
+
+    private void put(Path file, Filling into) throws PlugException {
         filling.set(true);
         try (InputStream in = Files.newInputStream(file)) {
-            if (idle.isEmpty()) {
-                return context.installBundle(place, in);
-            }
-            Bundle seat = idle.getFirst();
-            seat.stop();
-            seat.update(in);
-            return seat;
+            into.fill(in);
         } catch (BundleException | IOException e) {
             throw new PlugException("%s cannot be installed: %s".formatted(file, e.getMessage()));
         } finally {
@@ -153,28 +186,26 @@ final class BundleSeats implements AutoCloseable {
         }
     }
 
-    /** Stops a seat, for good, and lets go of its classes; unless it serves slots all the same. */
-    private void empty(Bundle seat) {
+    /** Stops a bundle, for good. {@return whether it is stopped} */
+    private boolean stopped(DeviceSlot slot, Bundle bundle) {
+        try {
+            power.stop(bundle);
+        } catch (ModelFailure failure) {
+            LOGGER.log(System.Logger.Level.WARNING, failure.getMessage());
+            if (failure.isHung()) {
+                slot.stopHangs(failure.getMessage());
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Stops a seat, for good, and lets go of its classes; unless it serves slots all the same, or hangs. */
+    private void empty(DeviceSlot slot, Bundle seat) {
         if (use.serves(seat)) {
             LOGGER.log(System.Logger.Level.WARNING, "{0}: it goes on", use.text(seat));
-            return;
-        }
-        try {
-            seat.stop();
-        } catch (BundleException e) {
-            LOGGER.log(
-                    System.Logger.Level.WARNING, "{0} does not stop: {1}", SlotUse.label(seat), e.getMessage());
-        }
-        var refreshed = new CountDownLatch(1);
-        context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
-                .adapt(FrameworkWiring.class)
-                .refreshBundles(List.of(seat), event -> refreshed.countDown());
-        try {
-            if (!refreshed.await(REFRESH_SECONDS, TimeUnit.SECONDS)) {
-                LOGGER.log(System.Logger.Level.WARNING, "{0} is not refreshed yet", SlotUse.label(seat));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        } else if (power.hangs(seat).isEmpty() && stopped(slot, seat)) {
+            power.letGo(seat);
         }
     }
 
@@ -226,6 +257,11 @@ final class BundleSeats implements AutoCloseable {
             }
         }
         return moves;
+    }
+
+    /** {@return whether nobody waits any more for what a bundle does: what it offers is not taken} */
+    boolean hasGivenUp(Bundle bundle) {
+        return power.hangs(bundle).isPresent();
     }
 
     @Override

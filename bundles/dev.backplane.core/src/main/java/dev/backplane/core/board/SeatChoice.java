@@ -14,7 +14,7 @@ import org.osgi.framework.BundleContext;
 
 /**
  * Which bundle the next version of a provider is put into: the bundle as it was installed or one beside it, never one
- * that serves a slot. A second one beside it is made only when both have slots, or the first is gone.
+ * that serves a slot or hangs. A second one beside it is made only when neither of the two is free, or one is gone.
  */
 final class SeatChoice {
     private static final String LOCATION = "backplane-seat:";
@@ -22,13 +22,15 @@ final class SeatChoice {
 
     private final BundleContext context;
     private final SlotUse use;
+    private final BundleSwitch power;
 
     /** The bundles as they were installed, by name: others of the name are none of our business. */
     private final Map<String, Long> originals = new ConcurrentHashMap<>();
 
-    SeatChoice(BundleContext context, SlotUse use) {
+    SeatChoice(BundleContext context, SlotUse use, BundleSwitch power) {
         this.context = context;
         this.use = use;
+        this.power = power;
     }
 
     /** {@return whether a bundle was installed beside another} */
@@ -39,7 +41,7 @@ final class SeatChoice {
     /** {@return the bundles that may be filled, those that need not be stopped first before others} */
     List<Bundle> idle(Bundle serving) {
         return seats(serving).stream()
-                .filter(seat -> !use.serves(seat))
+                .filter(seat -> !use.serves(seat) && power.hangs(seat).isEmpty())
                 .sorted(Comparator.comparing(seat -> seat.getState() == Bundle.ACTIVE))
                 .toList();
     }
@@ -56,10 +58,10 @@ final class SeatChoice {
                 return location;
             }
         }
-        throw new PlugException("no bundle %s is free for the new version: %s; select one bundle for these slots".formatted(
+        throw new PlugException("no bundle %s is free for the new version: %s; give their slots to one of them".formatted(
                 serving.getSymbolicName(),
                 Stream.concat(Stream.of(serving), seats(serving).stream())
-                        .map(use::text)
+                        .map(seat -> power.hangs(seat).orElseGet(() -> use.text(seat)))
                         .collect(Collectors.joining(", "))));
     }
 

@@ -22,7 +22,7 @@ final class SlotUse {
     String text(Bundle bundle) {
         List<String> slots = slots(bundle);
         return "%s %s".formatted(
-                label(bundle), slots.isEmpty() ? "is not ready" : "serves slot " + String.join(", slot ", slots));
+                label(bundle), slots.isEmpty() ? "serves no slot" : "serves slot " + String.join(", slot ", slots));
     }
 
     static String label(Bundle bundle) {

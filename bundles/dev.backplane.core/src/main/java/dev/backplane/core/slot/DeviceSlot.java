@@ -337,6 +337,16 @@ public final class DeviceSlot implements Slot {
         note("THREAD_LEFT", what);
     }
 
+    /** Tells why the bundle that serves the slot was not replaced by another version. */
+    public void updateRefused(String reason) {
+        note("UPDATE_REFUSED", reason);
+    }
+
+    /** Tells of a bundle that served the slot and does not get out of the way. */
+    public void stopHangs(String what) {
+        note("STOP_HANGS", what);
+    }
+
     /** Remembers that the model that serves cannot be left for this offer. */
     void postpone(Offer offer, String reason) {
         if (occupant != null) {

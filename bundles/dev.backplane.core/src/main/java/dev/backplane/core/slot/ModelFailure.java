@@ -22,6 +22,11 @@ public final class ModelFailure extends Exception {
         return new ModelFailure("%s did not return within %d ms".formatted(step, millis), true, false);
     }
 
+    /** {@return the same failure in other words} */
+    public ModelFailure told(String otherwise) {
+        return new ModelFailure(otherwise, hung, ofPredecessor);
+    }
+
     /** {@return the same failure, as one of the model that was to be left: its successor has done nothing wrong} */
     ModelFailure ofPredecessor(String provider) {
         return new ModelFailure("%s could not be left: %s".formatted(provider, getMessage()), hung, true);

@@ -2,12 +2,14 @@ package dev.backplane.core.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.MachineType;
 import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
+import dev.backplane.core.board.seat.SeatActivator;
 import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.DeviceModel;
 import java.io.IOException;
@@ -33,7 +35,10 @@ import java.util.jar.Manifest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -58,8 +63,10 @@ class BundleSeatsTest {
 
     @BeforeEach
     void start() throws Exception {
+        System.clearProperty(SeatActivator.RELEASE);
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(Map.of(
+                        BoardsComponent.CALLBACK_LIMIT, "2000",
                         Constants.FRAMEWORK_STORAGE, folder.resolve("cache").toString(),
                         Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
                         "dev.backplane.device,dev.backplane.memory,dev.backplane.irq,dev.backplane.time,"
@@ -103,6 +110,7 @@ class BundleSeatsTest {
 
     @AfterEach
     void stop() throws Exception {
+        System.setProperty(SeatActivator.RELEASE, "true");
         boards.deactivate();
         tracker.close();
         framework.stop();
@@ -333,6 +341,78 @@ class BundleSeatsTest {
         board.update("dev", jar("seat", "2.0.0"));
         assertThat(slot.provider().orElseThrow()).contains("2.0.0");
         assertThat(Bench.read(board, DEVICE)).isEqualTo(78);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"8.0.0", "8.1.0"})
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void anActivatorThatDoesNotReturnFromStartIsGivenUp(String version) throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        String reason = "seat %s [2] does not start within 2000 ms: seat 1.0.0 [%d] goes on"
+                .formatted(version, first.getBundleId());
+        assertThatThrownBy(() -> board.update("dev", jar("seat", version)))
+                .isInstanceOf(PlugException.class)
+                .hasMessage(reason);
+        assertThat(slot.history()).anyMatch(entry ->
+                entry.event().equals("UPDATE_REFUSED") && entry.detail().equals(reason));
+        assertServedBy(slot, "1.0.0", first);
+        board.update("dev", jar("seat", "1.1.0"));
+        assertServedBy(slot, "1.1.0", serving(slot));
+        System.setProperty(SeatActivator.RELEASE, "true");
+        await().until(() -> seat().getState() == Bundle.INSTALLED);
+        for (int round = 2; round <= 4; round++) {
+            board.update("dev", jar("seat", "1." + round + ".0"));
+            assertServedBy(slot, "1." + round + ".0", serving(slot));
+            assertThat(active()).containsExactly(serving(slot));
+        }
+        assertThat(slot.aborts()).isZero();
+    }
+
+    @Test
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void anActivatorThatDoesNotReturnFromStopIsLeftAlone() throws Exception {
+        Bundle first = install("seat", "7.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        board.update("dev", jar("seat", "7.1.0"));
+        assertServedBy(slot, "7.1.0", seat());
+        assertThat(slot.history()).anyMatch(entry -> entry.event().equals("STOP_HANGS")
+                && entry.detail().equals("seat 7.0.0 [%d] does not stop within 2000 ms".formatted(first.getBundleId())));
+        board.update("dev", jar("seat", "7.2.0"));
+        Bundle third = serving(slot);
+        assertServedBy(slot, "7.2.0", third);
+        assertThatThrownBy(() -> board.update("dev", jar("seat", "7.3.0")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("seat 7.0.0 [%d] does not stop".formatted(first.getBundleId()))
+                .hasMessageContaining("seat 7.1.0 [2] does not stop");
+        assertServedBy(slot, "7.2.0", third);
+        // Nobody else gets what a bundle offers that is on its way out.
+        assertServedBy(board("c", "dev").slot("dev").orElseThrow(), "7.2.0", third);
+        System.setProperty(SeatActivator.RELEASE, "true");
+        await().until(() -> first.getState() == Bundle.INSTALLED && seat().getState() == Bundle.INSTALLED);
+        board.update("dev", jar("seat", "7.4.0"));
+        assertServedBy(slot, "7.4.0", serving(slot));
+        assertThat(framework.getBundleContext().getBundles()).hasSize(4);
+    }
+
+    @Test
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void updatesOfOtherProvidersDoNotWait() throws Exception {
+        install("seat", "1.0.0");
+        Board board = board("b", "one", "two");
+        Bundle other = install("other", "1.0.0");
+        board.select("two", Long.toString(other.getBundleId()));
+        Path hanging = jar("seat", "8.0.0");
+        Path jar = jar("other", "1.1.0");
+        Thread waiting = Thread.ofPlatform().start(() ->
+                assertThatThrownBy(() -> board.update("one", hanging)).hasMessageContaining("does not start within"));
+        await().until(() -> seat() != null && seat().getState() == Bundle.STARTING);
+        board.update("two", jar);
+        assertThat(waiting.isAlive()).isTrue();
+        assertThat(board.slot("two").orElseThrow().provider().orElseThrow()).contains("other 1.1.0");
+        waiting.join();
     }
 
     @Test

@@ -20,24 +20,53 @@ import dev.backplane.time.VirtualClock;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.osgi.framework.BundleActivator;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.Version;
 
-/** The activator of a bundle that tests make: it offers a device with one register and a timer that is always armed. */
+/**
+ * The activator of a bundle that tests make: it offers a device with one register and a timer that is always armed. By
+ * its version it fails: 9 does not start, 8 hangs in start (8.1 when it has offered the device already, as the best), 7
+ * hangs in stop.
+ */
 public final class SeatActivator implements BundleActivator, DeviceFactory {
+    /** System property: true ends all that hangs. */
+    public static final String RELEASE = "backplane.test.seat.release";
+
     @Override
     public void start(BundleContext context) {
         Hashtable<String, Object> properties = new Hashtable<>();
         properties.put(DeviceFactory.TYPE, type());
-        if (context.getBundle().getVersion().getMajor() == 9) {
+        Version version = context.getBundle().getVersion();
+        if (version.getMajor() == 9) {
             throw new IllegalStateException("version 9 does not start");
         }
+        if (version.getMajor() == 8 && version.getMinor() == 0) {
+            hang();
+        }
+        if (version.getMajor() == 8) {
+            properties.put(Constants.SERVICE_RANKING, 5);
+        }
         context.registerService(DeviceFactory.class, this, properties);
+        if (version.getMajor() == 8) {
+            hang();
+        }
     }
 
     @Override
     public void stop(BundleContext context) {
         // The framework takes the service back.
+        if (context.getBundle().getVersion().getMajor() == 7) {
+            hang();
+        }
+    }
+
+    private static void hang() {
+        while (!Boolean.getBoolean(RELEASE)) {
+            LockSupport.parkNanos(10_000_000);
+        }
     }
 
     @Override
