@@ -375,23 +375,37 @@ final class BoardEngine implements Board {
     /**
      * Gives a slot to an offer of a certain bundle, which is preferred from then on.
      *
+     * @return false if the board is destroyed or the slot is not on it any more
      * @throws PlugException if it cannot serve; the slot is as it was
      */
-    void handTo(DeviceSlot slot, Offer offer) throws PlugException {
-        onExecutor(() -> {
-            requireNotDestroyed();
-            Offer before = slot.offer().orElse(null);
-            if (slot.offer().filter(now -> now.serviceId() == offer.serviceId()).isEmpty()) {
-                try {
-                    engine.take(slot, offer, limits.forCallbacks());
-                } catch (ModelFailure failure) {
-                    settle();
-                    throw new PlugException(failure.getMessage());
+    boolean handTo(DeviceSlot slot, Offer offer) throws PlugException {
+        try {
+            return onExecutor(() -> {
+                if (destroyed || !slots.all().contains(slot)) {
+                    return false;
                 }
+                hand(slot, offer);
+                return true;
+            });
+        } catch (IllegalStateException refused) {
+            if (executor.isClosed()) {
+                return false;
             }
-            slot.follow(before, offer);
-            return null;
-        });
+            throw refused;
+        }
+    }
+
+    private void hand(DeviceSlot slot, Offer offer) throws PlugException {
+        Offer before = slot.offer().orElse(null);
+        if (slot.offer().filter(now -> now.serviceId() == offer.serviceId()).isEmpty()) {
+            try {
+                engine.take(slot, offer, limits.forCallbacks());
+            } catch (ModelFailure failure) {
+                settle();
+                throw new PlugException(failure.getMessage());
+            }
+        }
+        slot.follow(before, offer);
     }
 
     @Override

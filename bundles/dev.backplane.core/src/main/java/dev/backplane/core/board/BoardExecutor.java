@@ -73,6 +73,11 @@ final class BoardExecutor implements AutoCloseable {
         }
     }
 
+    /** {@return whether it takes nothing any more} */
+    boolean isClosed() {
+        return executor.isShutdown();
+    }
+
     @Override
     public void close() {
         executor.shutdown();

@@ -8,9 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,9 +27,10 @@ import org.osgi.framework.startlevel.BundleStartLevel;
 
 /**
  * Two seats for each provider bundle: the bundle as it was installed, and a second one beside it. An update fills the
- * idle seat, lets its factories realize their models beside the serving ones, hands the slots over, and empties the other
- * seat. That the framework is to start the bundle goes from seat to seat with the slots: what was emptied does not come
- * back by itself. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has installed.
+ * idle seat, lets its factories realize their models beside the serving ones, hands the slots over, and empties the
+ * other seat. That the framework is to start the bundle goes from seat to seat with the slots: what was emptied does not
+ * come back by itself. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has
+ * installed.
  */
 final class BundleSeats implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(BundleSeats.class.getName());
@@ -107,7 +106,7 @@ final class BundleSeats implements AutoCloseable {
         Bundle seat = fill(slot, old, file);
         try {
             power.start(seat);
-            handOver(old, seat);
+            new SlotMoves(registry, old, seat).run();
         } catch (ModelFailure failure) {
             empty(slot, seat);
             String reason = "%s: %s goes on".formatted(failure.getMessage(), SlotUse.label(old));
@@ -115,7 +114,8 @@ final class BundleSeats implements AutoCloseable {
             throw new PlugException(reason);
         } catch (PlugException refused) {
             empty(slot, seat);
-            throw new PlugException("%s; %s goes on".formatted(refused.getMessage(), SlotUse.label(old)));
+            throw new PlugException("%s; %s goes on%s".formatted(
+                    refused.getMessage(), SlotUse.label(old), use.serves(seat) ? ", and " + use.text(seat) : ""));
         }
         passAutostart(old, seat);
         empty(slot, old);
@@ -137,7 +137,11 @@ final class BundleSeats implements AutoCloseable {
         }
     }
 
-    private static void requireServed(DeviceSlot slot, Bundle seat) throws PlugException {
+    private void requireServed(DeviceSlot slot, Bundle seat) throws PlugException {
+        if (!registry.slots().contains(slot)) {
+            throw new PlugException("slot %s is gone, unplugged or with its board; %s serves what the old bundle served"
+                    .formatted(slot.name(), SlotUse.label(seat)));
+        }
         Optional<Offer> now = slot.offer();
         if (now.filter(offer -> offer.bundleId() == seat.getBundleId()).isEmpty()) {
             throw new PlugException("slot %s is served by %s, although %s was started for it: board:why %s".formatted(
@@ -207,56 +211,6 @@ final class BundleSeats implements AutoCloseable {
         } else if (power.hangs(seat).isEmpty() && stopped(slot, seat)) {
             power.letGo(seat);
         }
-    }
-
-    /** One slot's way to the new seat. */
-    private record Move(BoardEngine board, DeviceSlot slot, Offer from, Offer to) {}
-
-    private void handOver(Bundle old, Bundle seat) throws PlugException {
-        List<Move> moves = moves(old, seat);
-        List<Move> done = new ArrayList<>();
-        for (Move move : moves) {
-            try {
-                move.board().handTo(move.slot(), move.to());
-                done.add(move);
-            } catch (PlugException refused) {
-                goBack(done.reversed());
-                throw new PlugException("slot %s: %s".formatted(move.slot().name(), refused.getMessage()));
-            }
-        }
-    }
-
-    private static void goBack(List<Move> done) {
-        for (Move move : done) {
-            try {
-                move.board().handTo(move.slot(), move.from());
-            } catch (PlugException refused) {
-                LOGGER.log(
-                        System.Logger.Level.WARNING,
-                        "slot {0} does not go back: {1}",
-                        move.slot().name(),
-                        refused.getMessage());
-            }
-        }
-    }
-
-    private List<Move> moves(Bundle old, Bundle seat) throws PlugException {
-        List<Move> moves = new ArrayList<>();
-        Map<String, Offer> fresh = new HashMap<>();
-        for (Offer offer : registry.offers()) {
-            if (offer.bundleId() == seat.getBundleId()) {
-                fresh.put(offer.type(), offer);
-            }
-        }
-        for (BoardEngine board : registry.engines()) {
-            for (DeviceSlot slot : board.slotsServedBy(old.getBundleId())) {
-                Offer to = Optional.ofNullable(fresh.get(slot.definition().deviceType()))
-                        .orElseThrow(() -> new PlugException("%s offers no device type %s, which slot %s needs"
-                                .formatted(SlotUse.label(seat), slot.definition().deviceType(), slot.name())));
-                moves.add(new Move(board, slot, slot.offer().orElseThrow(), to));
-            }
-        }
-        return moves;
     }
 
     /** {@return whether nobody waits any more for what a bundle does: what it offers is not taken} */

@@ -58,11 +58,11 @@ final class SeatChoice {
                 return location;
             }
         }
-        throw new PlugException("no bundle %s is free for the new version: %s; give their slots to one of them".formatted(
-                serving.getSymbolicName(),
-                Stream.concat(Stream.of(serving), seats(serving).stream())
-                        .map(seat -> power.hangs(seat).orElseGet(() -> use.text(seat)))
-                        .collect(Collectors.joining(", "))));
+        String uses = Stream.concat(Stream.of(serving), seats(serving).stream())
+                .map(seat -> power.hangs(seat).orElseGet(() -> use.text(seat)))
+                .collect(Collectors.joining(", "));
+        throw new PlugException("no bundle %s is free for the new version: %s; let one of them serve these slots"
+                .formatted(serving.getSymbolicName(), uses));
     }
 
     private List<Bundle> seats(Bundle serving) {

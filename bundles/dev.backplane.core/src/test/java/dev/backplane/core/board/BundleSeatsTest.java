@@ -24,6 +24,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -52,7 +53,8 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
 /** The component and the bundle seats in a real framework; the test plays the component runtime. */
 class BundleSeatsTest {
     private static final long DEVICE = 0x0A00_2000L;
-    private static final List<String> CLASSES = List.of("SeatActivator", "SeatActivator$SeatDevice");
+    private static final List<String> CLASSES =
+            List.of("SeatActivator", "SeatActivator$Factory", "SeatActivator$SeatDevice");
 
     @TempDir
     private Path folder;
@@ -64,6 +66,7 @@ class BundleSeatsTest {
     @BeforeEach
     void start() throws Exception {
         System.clearProperty(SeatActivator.RELEASE);
+        System.clearProperty(SeatActivator.RESTORING);
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(Map.of(
                         BoardsComponent.CALLBACK_LIMIT, "2000",
@@ -315,7 +318,9 @@ class BundleSeatsTest {
             boards.destroy("b");
             stop();
             start();
-            assertThat(active()).extracting(bundle -> bundle.getVersion().toString()).containsExactly("1." + round + ".0");
+            assertThat(active())
+                    .extracting(bundle -> bundle.getVersion().toString())
+                    .containsExactly("1." + round + ".0");
             board = board();
         }
     }
@@ -378,14 +383,15 @@ class BundleSeatsTest {
         Slot slot = board.slot("dev").orElseThrow();
         board.update("dev", jar("seat", "7.1.0"));
         assertServedBy(slot, "7.1.0", seat());
-        assertThat(slot.history()).anyMatch(entry -> entry.event().equals("STOP_HANGS")
-                && entry.detail().equals("seat 7.0.0 [%d] does not stop within 2000 ms".formatted(first.getBundleId())));
+        String late = "seat 7.0.0 [%d] does not stop within 2000 ms".formatted(first.getBundleId());
+        assertThat(slot.history()).anyMatch(entry ->
+                entry.event().equals("STOP_HANGS") && entry.detail().equals(late));
         board.update("dev", jar("seat", "7.2.0"));
         Bundle third = serving(slot);
         assertServedBy(slot, "7.2.0", third);
         assertThatThrownBy(() -> board.update("dev", jar("seat", "7.3.0")))
                 .isInstanceOf(PlugException.class)
-                .hasMessageContaining("seat 7.0.0 [%d] does not stop".formatted(first.getBundleId()))
+                .hasMessageContaining(late)
                 .hasMessageContaining("seat 7.1.0 [2] does not stop");
         assertServedBy(slot, "7.2.0", third);
         // Nobody else gets what a bundle offers that is on its way out.
@@ -413,6 +419,103 @@ class BundleSeatsTest {
         assertThat(waiting.isAlive()).isTrue();
         assertThat(board.slot("two").orElseThrow().provider().orElseThrow()).contains("other 1.1.0");
         waiting.join();
+    }
+
+    /** Begins an update of board b's slot that waits in restore. {@return how it ended} */
+    private CompletableFuture<String> restoring(Board board) throws Exception {
+        Path jar = jar("seat", "6.0.0");
+        var ended = new CompletableFuture<String>();
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                board.update("dev", jar);
+                ended.complete("");
+            } catch (Throwable thrown) {
+                ended.complete(thrown.toString());
+            }
+        });
+        await().until(() -> Boolean.getBoolean(SeatActivator.RESTORING));
+        return ended;
+    }
+
+    @Test
+    void aBoardThatIsDestroyedMeanwhileIsLeftOut() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        board("c", "dev");
+        CompletableFuture<String> update = restoring(board);
+        boards.destroy("c");
+        System.setProperty(SeatActivator.RELEASE, "true");
+        assertThat(update.get(20, TimeUnit.SECONDS)).isEmpty();
+        assertServedBy(board.slot("dev").orElseThrow(), "6.0.0", seat());
+        assertThat(first.getState()).isEqualTo(Bundle.INSTALLED);
+    }
+
+    @Test
+    void aSlotThatIsUnpluggedMeanwhileIsNotTaken() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Board other = board("c");
+        Slot one = other.plug(Bench.device("plain", "one"));
+        Slot two = other.plug(Bench.device("plain", "two"));
+        CompletableFuture<String> update = restoring(board);
+        other.unplug("one");
+        System.setProperty(SeatActivator.RELEASE, "true");
+        assertThat(update.get(20, TimeUnit.SECONDS)).isEmpty();
+        assertThat(one.provider()).isEmpty();
+        assertServedBy(board.slot("dev").orElseThrow(), "6.0.0", seat());
+        assertServedBy(two, "6.0.0", seat());
+        assertThat(first.getState()).isEqualTo(Bundle.INSTALLED);
+    }
+
+    @Test
+    void theUpdateSaysSoWhenItsOwnSlotIsGone() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot other = board("c", "dev").slot("dev").orElseThrow();
+        CompletableFuture<String> update = restoring(board);
+        Thread destroying = Thread.ofPlatform().start(() -> boards.destroy("b"));
+        await().until(() -> boards.find("b").isEmpty());
+        System.setProperty(SeatActivator.RELEASE, "true");
+        assertThat(update.get(20, TimeUnit.SECONDS)).contains("slot dev is gone");
+        destroying.join();
+        assertServedBy(other, "6.0.0", seat());
+        assertThat(first.getState()).isEqualTo(Bundle.INSTALLED);
+    }
+
+    @Test
+    void allSlotsGoBackWhenOneCannotBeServed() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Board other = board("c", "dev");
+        Bench.write(board, DEVICE, 12);
+        Bench.write(other, DEVICE, 13);
+        assertThatThrownBy(() -> other.update("dev", jar("seat", "5.0.0")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("13 is not welcome")
+                .hasMessageEndingWith("; seat 1.0.0 [%d] goes on".formatted(first.getBundleId()));
+        assertThat(active()).containsExactly(first);
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(12);
+        assertThat(Bench.read(other, DEVICE)).isEqualTo(13);
+    }
+
+    @Test
+    void aSlotThatCannotGoBackKeepsTheSeatAtWork() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Board other = board("c", "dev");
+        Bench.write(board, DEVICE, 12);
+        Bench.write(other, DEVICE, 13);
+        assertThatThrownBy(() -> other.update("dev", jar("seat", "5.1.0")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("seat 1.0.0 [%d] goes on".formatted(first.getBundleId()))
+                .hasMessageContaining("seat 5.1.0 [2] serves slot dev of board b");
+        assertThat(active()).containsExactly(first, seat());
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(12);
+        assertThat(Bench.read(other, DEVICE)).isEqualTo(13);
+        other.update("dev", jar("seat", "1.1.0"));
+        assertThat(other.slot("dev").orElseThrow().provider().orElseThrow()).contains("1.1.0");
+        assertServedBy(board.slot("dev").orElseThrow(), "5.1.0", seat());
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(12);
     }
 
     @Test
