@@ -65,11 +65,17 @@ final class SlotMoves {
     }
 
     private Offer successor(DeviceSlot slot) throws PlugException {
-        return offers(seat).stream()
-                .filter(offer -> offer.type().equals(slot.definition().deviceType()))
-                .reduce((earlier, later) -> later)
-                .orElseThrow(() -> new PlugException("%s offers no device type %s, which slot %s needs"
-                        .formatted(SlotUse.label(seat), slot.definition().deviceType(), slot.name())));
+        String type = slot.definition().deviceType();
+        List<Offer> offered = offers(seat);
+        List<Offer> candidates = slot.candidates(offered);
+        if (candidates.isEmpty()) {
+            boolean isForOthers = offered.stream().anyMatch(offer -> offer.type().equals(type));
+            throw new PlugException((isForOthers
+                            ? "%s offers device type %s only for other property values than slot %s has"
+                            : "%s offers no device type %s, which slot %s needs")
+                    .formatted(SlotUse.label(seat), type, slot.name()));
+        }
+        return candidates.getFirst();
     }
 
     private List<Offer> offers(Bundle bundle) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
+import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.MachineType;
 import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
@@ -516,6 +517,43 @@ class BundleSeatsTest {
         assertThat(other.slot("dev").orElseThrow().provider().orElseThrow()).contains("1.1.0");
         assertServedBy(board.slot("dev").orElseThrow(), "5.1.0", seat());
         assertThat(Bench.read(board, DEVICE)).isEqualTo(12);
+    }
+
+    private static String factory(Slot slot) {
+        return slot.with(DeviceModel.class, Object::toString).orElseThrow();
+    }
+
+    @Test
+    void eachSlotGetsTheFactoryOfTheNewVersionThatIsThereForIt() throws Exception {
+        install("seat", "1.0.2");
+        Board board = board();
+        Slot usual = board.slot("dev").orElseThrow();
+        Slot other = board.plug(new DeviceRequest("plain", "other", "", "", Map.of("accel", "on")));
+        for (String version : List.of("1.1.2", "1.2.2")) {
+            board.update("dev", jar("seat", version));
+            assertServedBy(usual, version, serving(usual));
+            assertServedBy(other, version, serving(usual));
+            assertThat(factory(usual)).isEqualTo("usual");
+            assertThat(factory(other)).isEqualTo("other");
+        }
+        assertThat(usual.handOvers()).isEqualTo(2);
+        assertThat(other.handOvers()).isEqualTo(2);
+        // One whose factory has gone is no reason to leave the old version.
+        assertThatThrownBy(() -> board.update("dev", jar("seat", "1.2.4")))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("offers device type plain only for other property values than slot other has");
+        assertServedBy(other, "1.2.2", serving(usual));
+    }
+
+    @Test
+    void theBestFactoryOfTheNewVersionServes() throws Exception {
+        install("seat", "1.0.3");
+        Board board = board();
+        board.update("dev", jar("seat", "1.1.3"));
+        Slot slot = board.slot("dev").orElseThrow();
+        assertServedBy(slot, "1.1.3", seat());
+        assertThat(factory(slot)).isEqualTo("usual");
+        assertThat(slot.handOvers()).isOne();
     }
 
     @Test

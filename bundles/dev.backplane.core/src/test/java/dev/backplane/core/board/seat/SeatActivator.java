@@ -30,7 +30,7 @@ import org.osgi.framework.Version;
  * The activator of a bundle that tests make: it offers a device with one register and a timer that is always armed. By
  * its version it fails: 9 does not start, 8 hangs in start (8.1 when it has offered the device already, as the best), 7
  * hangs in stop, 6 waits in restore, 5 does not restore the number 13 (5.1 saves what others do not restore). x.x.2
- * offers another device for slots with accel=on, x.x.3 one that is not as good.
+ * offers another device for slots with accel=on, x.x.3 one that is not as good; x.x.4 has nothing for accel=on.
  */
 public final class SeatActivator implements BundleActivator {
     /** System property: true when a device waits in restore. */
@@ -53,7 +53,7 @@ public final class SeatActivator implements BundleActivator {
         if (version.getMajor() == 8 || version.getMicro() == 3) {
             properties.put(Constants.SERVICE_RANKING, 5);
         }
-        if (version.getMicro() == 2) {
+        if (version.getMicro() == 2 || version.getMicro() == 4) {
             properties.put(DeviceFactory.WHEN, "(!(accel=on))");
         }
         context.registerService(DeviceFactory.class, new Factory(version, "usual"), properties);
