@@ -166,6 +166,23 @@ public class AssignmentLifeIT {
         assertThat(machine.read(TARGET, 4)).isEqualTo(5);
     }
 
+    @Test
+    public void theHardwareStaysAttachedWhenTheBitsOfSubstreamsAreGivenAnotherWay() throws Exception {
+        translate();
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
+        nic.fillForEver(IOVA, 0x1000, 0x1234_5678, 0);
+        for (String bits : List.of("auto", "0")) { // auto was settled, to 0
+            machine.board().swap(SMMU, Map.of("ssidsize", bits));
+            assertThat(AcceleratedMachine.inUse(host)).as("objects with ssidsize=%s", bits).isEqualTo(used);
+        }
+        nic.stop();
+        assertThat(nic.errors()).isZero();
+        assertThat(nic.fill(IOVA + 0x1000, 4, 1)).as("not mapped").isFalse();
+        Awaitility.await().until(() -> smmu.takeEvent() != null);
+        smmu.entry(stream, 1, 0); // V, Config 0: abort
+        assertThat(nic.fill(IOVA, 4, 1)).isFalse();
+    }
+
     private void swapBackAndForth() throws PlugException {
         for (int round = 0; round < 5; round++) {
             machine.board().swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1"));

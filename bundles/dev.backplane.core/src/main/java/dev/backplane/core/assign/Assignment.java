@@ -13,7 +13,6 @@ import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciIommuOps.ViommuFlag;
 import dev.backplane.pci.PciRequester;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * One host device on its board: bound, attached to the guest's memory, and behind the IOMMU that governs its function,
@@ -36,7 +35,8 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** As what some model has the device, be it one whose slot is parked; null while none has. */
     private PciRequester known;
 
-    private Set<ViommuFlag> flags = Set.of();
+    /** The model that has the device nests the guest's tables in those of the host. */
+    private boolean nesting;
 
     /** The function is gone; the device waits for a model that can let go of it. */
     private boolean orphan;
@@ -144,11 +144,11 @@ final class Assignment implements AssignedFunction, AutoCloseable {
      * @throws PlugException if the host cannot do that
      */
     void attach() throws HostException, PlugException {
-        boolean nesting = wantsNesting(function.iommuOps());
+        boolean wanted = wantsNesting(function.iommuOps());
         try {
-            stage2 = memory.attach(device, nesting);
+            stage2 = memory.attach(device, wanted);
         } catch (HostException refused) {
-            if (nesting && refused.errno() == Errno.EOPNOTSUPP) {
+            if (wanted && refused.errno() == Errno.EOPNOTSUPP) {
                 throw new PlugException(("host device %s: %s: slot %s, the IOMMU, nests the guest's tables in the "
                         + "host's: set accel=off there, or assign a device behind an SMMU of the host that can")
                         .formatted(address, refused.getMessage(), function.iommuSlot()));
@@ -186,7 +186,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             requireBlocked();
             return;
         }
-        flags = Set.copyOf(ops.viommuFlags());
+        nesting = wantsNesting(ops);
         PciRequester now = function.requesterNow();
         Optional<String> refusal = set(ops, now);
         if (refusal.isPresent()) {
@@ -291,8 +291,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         if (behind == ops) {
             return false;
         }
-        Set<ViommuFlag> wanted = Set.copyOf(ops.viommuFlags());
-        if (known == null || !wanted.equals(flags)) {
+        // What else it wants is between it and the guest: the tables on the host are the same.
+        boolean wanted = wantsNesting(ops);
+        if (known == null || wanted != nesting) {
             change(ops, wanted);
         } else {
             adopt(ops);
@@ -317,19 +318,18 @@ final class Assignment implements AssignedFunction, AutoCloseable {
      * A model for another purpose. It says where the DMA goes, and only then the one before lets go: what one of them
      * aborts does not pass for a moment, and what both let pass does not abort.
      */
-    private void change(PciIommuOps ops, Set<ViommuFlag> wanted) throws HostException, PlugException {
+    private void change(PciIommuOps ops, boolean wanted) throws HostException, PlugException {
         PciIommuOps old = behind;
         PciRequester as = known;
         Stage2 before = stage2;
-        boolean nesting = wanted.contains(ViommuFlag.WANT_NESTING_PARENT);
-        if (before.table().isNestingParent() != nesting) {
-            stage2 = memory.prepare(before, device, nesting);
+        if (before.table().isNestingParent() != wanted) {
+            stage2 = memory.prepare(before, device, wanted);
         }
         changed = true;
         reset = false;
         behind = null;
         known = null;
-        flags = wanted;
+        nesting = wanted;
         PlugException refusal = null;
         try {
             takeAddress(ops);
@@ -421,7 +421,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             block();
             throw new PlugException(refusal.get());
         }
-        if (!decided && !flags.contains(ViommuFlag.WANT_NESTING_PARENT)) {
+        if (!decided && !nesting) {
             require(pass());
         }
     }
@@ -448,7 +448,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The IOMMU goes for good. */
     void released() {
         unset();
-        flags = Set.of();
+        nesting = false;
         pass().ifPresent(trouble -> Assignments.troubled(function, "it cannot reach memory", trouble));
     }
 

@@ -281,6 +281,21 @@ class HostDeviceTest {
     }
 
     @Test
+    void aSuccessorThatAlsoWantsSubstreamsAdoptsTheDevice() throws Exception {
+        iommus.flags.add(ViommuFlag.WANT_NESTING_PARENT);
+        plugIommu();
+        plug("nic0", "3", ONE);
+        host.journal.clear();
+        iommus.flags.add(ViommuFlag.PASID_SUPPORTED);
+        iommus.silent = true;
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(host.journal).as("hardware is left as it is").isEmpty();
+        assertThat(iommus.journal).endsWith("2 set 00:03.0 " + ONE);
+        assertThat(board.slot("smmu0").orElseThrow().handOvers()).isOne();
+    }
+
+    @Test
     void aSuccessorOfAnotherKindGetsTheDeviceFromItsPredecessor() throws Exception {
         plugIommu();
         plug("nic0", "3", ONE);
