@@ -51,7 +51,8 @@ public interface PciIommuOps {
      * is there. A function has a requester ID to be known by when software has numbered its bus: behind a port without
      * a number the device is connected and disconnected at once, so that a refusal comes when it is plugged; its DMA is
      * blocked then, and it is connected when the bus has got its number. When software renumbers, it is disconnected
-     * under the old address and connected under the new one. A successor that serves the same purpose finds the device
+     * under the old address and connected under the new one, inside the transaction that does it: neither of the two
+     * waits for a grace period. A successor that serves the same purpose finds the device
      * as its predecessor left it, attached, and keeps it so. Called again with another object of the same host name when
      * the device's own model has a successor.
      *

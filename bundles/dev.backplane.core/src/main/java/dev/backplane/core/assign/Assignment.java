@@ -38,6 +38,12 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The model that has the device nests the guest's tables in those of the host. */
     private boolean nesting;
 
+    /**
+     * Software moved the function, or reset the IOMMU, while no model served: the device is blocked, whatever the model
+     * knows, until another one says what passes.
+     */
+    private boolean barred;
+
     /** The function is gone; the device waits for a model that can let go of it. */
     private boolean orphan;
 
@@ -52,9 +58,6 @@ final class Assignment implements AssignedFunction, AutoCloseable {
 
     /** The model that came last is for another purpose than the one before. */
     private boolean changed;
-
-    /** The model that has the device is away and its IOMMU was reset: nothing passes before another one says so. */
-    private boolean reset;
 
     Assignment(
             Assignments all,
@@ -288,7 +291,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             return true;
         }
         changed = false;
-        if (behind == ops) {
+        if (behind == ops && !barred) {
             return false;
         }
         // What else it wants is between it and the guest: the tables on the host are the same.
@@ -305,10 +308,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     private void adopt(PciIommuOps ops) throws PlugException {
         PciRequester before = known;
         require(set(ops, before));
-        boolean stale = reset;
-        reset = false;
-        if (stale || !before.equals(function.requesterNow()) || !function.isNumbered()) {
-            // Software has renumbered while no model was there, or what it had been told is no more.
+        if (barred || !isWhere(before)) {
+            // Software has renumbered while no model was there, or what that had been told is no more.
+            barred = false;
             unsetBlocked();
             takeAddress(ops);
         }
@@ -326,7 +328,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             stage2 = memory.prepare(before, device, wanted);
         }
         changed = true;
-        reset = false;
+        barred = false;
         behind = null;
         known = null;
         nesting = wanted;
@@ -440,7 +442,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     /** The IOMMU is reset; while its model is away that cannot say so of what the device is attached to. */
     void reset() {
         if (behind == null && known != null) {
-            reset = true;
+            barred = true;
             block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
         }
     }
@@ -449,21 +451,36 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     void released() {
         unset();
         nesting = false;
+        barred = false;
         pass().ifPresent(trouble -> Assignments.troubled(function, "it cannot reach memory", trouble));
     }
 
-    /** Software may have renumbered buses: lets go of an address that is no longer the function's. */
-    void leaveOldAddress() {
-        if (behind != null && (!function.isNumbered() || !known.equals(function.requesterNow()))) {
-            unsetBlocked();
-            block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
-        }
+    private boolean isWhere(PciRequester address) {
+        return function.isNumbered() && address.equals(function.requesterNow());
     }
 
-    /** Software may have renumbered buses: takes the address that is the function's now. */
+    /**
+     * Software may have renumbered buses: lets go of an address that is no longer the function's. A model that does not
+     * serve is not asked, as its state may have been saved; its successor learns of it.
+     *
+     * @return false if the device is blocked and a model that is on its way out does not know
+     */
+    boolean leaveOldAddress() {
+        if (known == null || orphan || isWhere(known)) {
+            return true;
+        }
+        barred = behind == null || behind != function.iommuOps();
+        if (!barred) {
+            unsetBlocked();
+        }
+        block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
+        return !barred || behind == null;
+    }
+
+    /** Software may have renumbered buses: takes its address now, if its table suits the model. */
     void takeNewAddress() {
         PciIommuOps ops = function.iommuOps();
-        if (ops != null && known == null && !orphan && function.isNumbered()) {
+        if (ops != null && known == null && !orphan && function.isNumbered() && wantsNesting(ops) == nesting) {
             try {
                 takeAddress(ops);
             } catch (PlugException refused) {

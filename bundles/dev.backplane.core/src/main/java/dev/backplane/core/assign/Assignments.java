@@ -10,39 +10,39 @@ import dev.backplane.device.RealizeException;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.HostIommu;
 import dev.backplane.hostpci.HostPciDevice;
+import dev.backplane.memory.Epochs;
+import dev.backplane.memory.TransactionContext;
 import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciIommuOps;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
  * The host devices of one board: which of them are connected, with what memory, behind which IOMMU. Control methods are
- * called on the board's executor or on the thread that carries out one of its steps; one monitor keeps them apart.
+ * called on the board's executor or on the thread that carries out one of its steps, {@link #moved} inside transactions
+ * too; one monitor keeps them apart. Nobody waits for a grace period who has it: a transaction may be waiting for it.
  */
 public final class Assignments implements IommuObserver, AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Assignments.class.getName());
     private static final String LEASE = "assignment";
 
     private final Supplier<List<SystemBus.Ram>> ram;
-    private final Consumer<Runnable> executor;
+    private final Epochs epochs;
     private final Map<String, GuestMemory> memories = new HashMap<>();
     private final List<Assignment> assignments = new ArrayList<>();
-    private final AtomicBoolean settling = new AtomicBoolean();
 
     /**
      * Begins without devices.
      *
      * @param ram the board's RAM
-     * @param executor carries tasks out on the board's executor
+     * @param epochs the board's epochs
      */
-    public Assignments(Supplier<List<SystemBus.Ram>> ram, Consumer<Runnable> executor) {
+    public Assignments(Supplier<List<SystemBus.Ram>> ram, Epochs epochs) {
         this.ram = ram;
-        this.executor = executor;
+        this.epochs = epochs;
     }
 
     /**
@@ -174,18 +174,25 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         below(rootBus).forEach(Assignment::released);
     }
 
+    /** Before the write returns, as DMA under an old address is that of another domain of the guest then. */
     @Override
-    public void moved() {
-        if (settling.compareAndSet(false, true)) {
-            executor.accept(this::settle);
+    public void moved(TransactionContext context) {
+        if (!settle()) {
+            // The model on its way out may have been attaching a device, as a command told it before its gate closed.
+            epochs.synchronize(context);
+            settle();
         }
     }
 
-    private synchronized void settle() {
-        settling.set(false);
+    /** {@return false if a model may still undo it that is on its way out} */
+    private synchronized boolean settle() {
+        boolean lasting = true;
         // First all leave the addresses that they had: another one may have got one of them.
-        assignments.forEach(Assignment::leaveOldAddress);
+        for (Assignment assignment : assignments) {
+            lasting &= assignment.leaveOldAddress();
+        }
         assignments.forEach(Assignment::takeNewAddress);
+        return lasting;
     }
 
     static void troubled(PciFunction function, String what, Object why) {

@@ -59,7 +59,7 @@ final class Backbone implements SlotHost, AutoCloseable {
         this.diagnosis = diagnosis;
         time = new BoardTime(board, realTime);
         segment = new PciSegment(bus, this::hub);
-        assignments = new Assignments(bus::ram, executor);
+        assignments = new Assignments(bus::ram, epochs);
         segment.onIommus(assignments);
         segment.onIrqfd(messages::irqfd);
         acceleration = new Acceleration(board, surroundings, messages);

@@ -76,7 +76,7 @@ final class Effects {
         if (!reroute.isEmpty()) {
             segment.resolver().resolve(List.copyOf(reroute));
             reroute.forEach(requester -> requester.rerouted(context));
-            segment.iommuObserver().moved();
+            segment.iommuObserver().moved(context);
         }
         commands.forEach(PciFunction::tellCommand);
         drive.forEach(function -> function.pin().drive());

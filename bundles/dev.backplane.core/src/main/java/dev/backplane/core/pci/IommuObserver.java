@@ -1,6 +1,7 @@
 package dev.backplane.core.pci;
 
 import dev.backplane.board.PlugException;
+import dev.backplane.memory.TransactionContext;
 import dev.backplane.pci.PciIommuOps;
 
 /** Who keeps host devices behind the IOMMU that governs them, whichever model that is. */
@@ -23,8 +24,13 @@ public interface IommuObserver {
     /** The IOMMU goes for good; its model is still there. */
     void removed(String rootBus);
 
-    /** Software may have given functions other addresses. Called inside a transaction: hand it on. */
-    void moved();
+    /**
+     * Software may have given functions other addresses; when this returns no device is behind an IOMMU under one that
+     * it had. Called without locks, before the write that did it returns.
+     *
+     * @param context context of the calling thread
+     */
+    void moved(TransactionContext context);
 
     /** Nobody. */
     IommuObserver NOBODY = new IommuObserver() {
@@ -41,6 +47,6 @@ public interface IommuObserver {
         public void removed(String rootBus) {}
 
         @Override
-        public void moved() {}
+        public void moved(TransactionContext context) {}
     };
 }

@@ -18,6 +18,7 @@ import dev.backplane.hostiommu.HostIommu;
 import dev.backplane.memory.TransactionResult.Fault;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciIommuOps.ViommuFlag;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -483,8 +484,79 @@ class HostDeviceTest {
 
     private void number(String bridge, int bus) {
         board.pci().writeConfig(board.epochs().context(), Bdf.parse(bridge), 0x18, 4, bus << 16 | bus << 8);
+    }
+
+    private void plugBehindPort() throws PlugException {
+        plugIommu();
+        board.plug(new DeviceRequest("pcie-root-port", "rp0", "", "2", Map.of()));
+        board.plug(device("nic0", "rp0", "0", ONE));
+        number("00:02.0", 1);
+    }
+
+    /** What an address may reach is its new owner's once the write is done. */
+    @Test
+    void aDeviceIsUnderItsNewAddressWhenTheWriteThatRenumbersReturns() throws Exception {
+        plugBehindPort();
+        number("00:02.0", 2);
+        assertThat(iommus.devices).containsExactlyEntriesOf(Map.of(0x200, ONE));
+        assertThat(iommus.journal).endsWith("1 unset 01:00.0", "1 set 02:00.0 " + ONE);
+    }
+
+    @Test
+    void aDeviceIsBlockedWhenSoftwareRenumbersItsBusWhileTheIommuIsParked() throws Exception {
+        plugBehindPort();
+        bench.withdraw(iommuOffer);
+        number("00:02.0", 2);
+        assertThat(host.devices.get(ONE).table).as("blocked").isNull();
+        assertThat(iommus.journal).doesNotContain("1 unset 01:00.0");
+        bench.registry.offer(iommus.offer(21));
         bench.settled(board);
+        assertThat(iommus.devices).containsExactlyEntriesOf(Map.of(0x200, ONE));
+        assertThat(host.devices.get(ONE).table).isNotNull();
+    }
+
+    /** It was blocked under the address that it had meanwhile, and no model knows that. */
+    @Test
+    void aDeviceThatGetsItsAddressBackWhileTheIommuIsParkedIsNotLeftBlocked() throws Exception {
+        plugBehindPort();
+        bench.withdraw(iommuOffer);
+        number("00:02.0", 2);
+        number("00:02.0", 1);
+        bench.registry.offer(iommus.offer(21));
         bench.settled(board);
+        assertThat(iommus.devices).containsExactlyEntriesOf(Map.of(0x100, ONE));
+        assertThat(host.devices.get(ONE).table).isNotNull();
+    }
+
+    /** In a hand-over the model before may have been saved: it is not asked, and its successor learns of it. */
+    @Test
+    void aDeviceWhoseBusIsRenumberedInTheMiddleOfAHandOverIsBlockedUntilThatIsOver() throws Exception {
+        plugBehindPort();
+        var tables = new ArrayList<FakeHost.Table>();
+        iommus.onSave = () -> {
+            number("00:02.0", 2);
+            tables.add(host.devices.get(ONE).table);
+        };
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(tables).as("blocked").containsOnlyNulls();
+        assertThat(iommus.journal).endsWith("2 set 01:00.0 " + ONE, "2 unset 01:00.0", "2 set 02:00.0 " + ONE);
+        assertThat(iommus.devices).containsExactlyEntriesOf(Map.of(0x200, ONE));
+        assertThat(host.devices.get(ONE).table).isNotNull();
+    }
+
+    @Test
+    void aModelThatServesAgainAfterAHandOverThatFailedLearnsOfTheNewAddress() throws Exception {
+        plugBehindPort();
+        iommus.onSave = () -> {
+            number("00:02.0", 2);
+            throw new IllegalStateException("planted");
+        };
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        assertThat(board.slot("smmu0").orElseThrow().provider()).hasValue("iommu [20]");
+        assertThat(iommus.devices).containsExactlyEntriesOf(Map.of(0x200, ONE));
+        assertThat(host.devices.get(ONE).table).isNotNull();
     }
 
     // Configuration space

@@ -67,6 +67,7 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         boolean silent;
 
         String supports = "";
+        Runnable onSave = () -> {};
         MsiDoorbell doorbell = MsiDoorbell.Translate.TRANSLATE;
         boolean untranslated;
         /** What the answer to a question for an address space is instead, when it is not null. */
@@ -205,6 +206,7 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
 
     @Override
     public SavedState save() {
+        factory.onSave.run();
         return new SavedState(TYPE, 1, Map.of());
     }
 
