@@ -8,7 +8,6 @@ import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.Hwpt;
 import dev.backplane.hostiommu.IommufdDevice;
 import dev.backplane.hostpci.AssignedFunction;
-import dev.backplane.hostpci.HostPciDevice;
 import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciIommuOps.ViommuFlag;
 import dev.backplane.pci.PciRequester;
@@ -74,8 +73,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         this.memory = memory;
     }
 
-    boolean isOf(HostPciDevice other, String otherIommufd) {
-        return address.equals(other.address()) && iommufd.equals(otherIommufd);
+    /** {@return the name of the iommufd that it shares, {@code ""} for one of its own} */
+    String iommufd() {
+        return iommufd;
     }
 
     PciFunction function() {

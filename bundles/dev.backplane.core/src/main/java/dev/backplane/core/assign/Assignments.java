@@ -55,10 +55,7 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         Leases leases = slot.platform(Leases.class).orElseThrow();
         Assignment there = leases.find(LEASE, Assignment.class).orElse(null);
         if (there != null) {
-            if (!there.isOf(device, iommufd)) {
-                throw new RealizeException("slot %s has host device %s: unplug it, and plug one with host=%s"
-                        .formatted(slot.slot(), there.hostName(), device.address()));
-            }
+            requireSame(there, slot.slot(), device, iommufd);
             return;
         }
         HostIommu host = slot.platform(HostIommu.class)
@@ -74,6 +71,19 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         } catch (IllegalArgumentException taken) {
             made.close();
             throw new RealizeException(taken.getMessage());
+        }
+    }
+
+    private static void requireSame(Assignment there, String slot, HostPciDevice device, String iommufd)
+            throws RealizeException {
+        if (!there.hostName().equals(device.address())) {
+            throw new RealizeException("slot %s has host device %s: unplug it, and plug one with host=%s"
+                    .formatted(slot, there.hostName(), device.address()));
+        }
+        if (!there.iommufd().equals(iommufd)) {
+            throw new RealizeException(
+                    "slot %s has host device %s with iommufd='%s': unplug it, and plug one with iommufd='%s'"
+                            .formatted(slot, there.hostName(), there.iommufd(), iommufd));
         }
     }
 

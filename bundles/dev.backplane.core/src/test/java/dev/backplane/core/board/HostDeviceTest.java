@@ -254,6 +254,14 @@ class HostDeviceTest {
     }
 
     @Test
+    void aSwapThatNamesAnotherIommufdIsRefusedByItsName() throws Exception {
+        plug("nic0", "3", ONE);
+        assertThatThrownBy(() -> board.swap("nic0", Map.of("iommufd", "another")))
+                .hasMessageContaining("slot nic0 has host device " + ONE + " with iommufd='fd0': unplug it, and plug "
+                        + "one with iommufd='another'");
+    }
+
+    @Test
     void aParkedDeviceStaysConnected() throws Exception {
         plugIommu();
         plug("nic0", "3", ONE);
