@@ -28,11 +28,17 @@ import java.util.function.Supplier;
 public final class Assignments implements IommuObserver, AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Assignments.class.getName());
     private static final String LEASE = "assignment";
+    private static final int VENDOR_ID = 0;
+    /** What is read of a device that does not answer, which is the Vendor ID of none. */
+    private static final int NOBODY = 0xFFFF;
 
     private final Supplier<List<SystemBus.Ram>> ram;
     private final Epochs epochs;
-    private final Map<String, GuestMemory> memories = new HashMap<>();
+    private final Map<Container, GuestMemory> memories = new HashMap<>();
     private final List<Assignment> assignments = new ArrayList<>();
+
+    /** An iommufd that devices share by its name, for as long as its host is there. */
+    private record Container(HostIommu host, String name) {}
 
     /**
      * Begins without devices.
@@ -56,6 +62,7 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         Assignment there = leases.find(LEASE, Assignment.class).orElse(null);
         if (there != null) {
             requireSame(there, slot.slot(), device, iommufd);
+            requireAlive(there, slot.slot(), device);
             return;
         }
         HostIommu host = slot.platform(HostIommu.class)
@@ -87,11 +94,20 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         }
     }
 
+    /** A device that is gone leaves its IOMMU at once: the next one that is plugged finds nothing dead there. */
+    private void requireAlive(Assignment there, String slot, HostPciDevice device) throws RealizeException {
+        if (device.read(HostPciDevice.CONFIG_REGION, VENDOR_ID, 2) == NOBODY) {
+            close(there);
+            throw new RealizeException("slot %s: the host that had %s is gone: unplug %s, and plug it again"
+                    .formatted(slot, there.hostName(), slot));
+        }
+    }
+
     private Assignment open(HostIommu host, PciFunction function, HostPciDevice device, String iommufd)
             throws RealizeException {
         try (var undo = new Undo()) {
             // A container of the device's own is shared with nobody.
-            String key = iommufd.isEmpty() ? "\0" + function.slot() : iommufd;
+            var key = new Container(host, iommufd.isEmpty() ? "\0" + function.slot() : iommufd);
             GuestMemory memory = memories.get(key);
             if (memory == null) {
                 memory = new GuestMemory(host, ram.get());
@@ -118,7 +134,7 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         }
     }
 
-    private void release(String key, GuestMemory memory) {
+    private void release(Container key, GuestMemory memory) {
         if (memory.release()) {
             memories.remove(key, memory);
         }
@@ -126,10 +142,10 @@ public final class Assignments implements IommuObserver, AutoCloseable {
 
     /**
      * A device is disconnected: its function is unplugged. While the slot of the IOMMU that has it is parked, the host
-     * keeps it, blocked: only a successor can let go of it.
+     * keeps it, blocked: only a successor can let go of it. Does nothing when the device is disconnected already.
      */
     synchronized void close(Assignment assignment) {
-        if (!assignment.leaveBehind()) {
+        if (assignments.contains(assignment) && !assignment.leaveBehind()) {
             assignments.remove(assignment);
             assignment.disconnect();
         }

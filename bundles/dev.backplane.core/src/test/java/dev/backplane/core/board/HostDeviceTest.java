@@ -19,6 +19,7 @@ import dev.backplane.memory.TransactionResult.Fault;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciIommuOps.ViommuFlag;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -251,6 +252,31 @@ class HostDeviceTest {
         assertThat(slot.handOvers()).isOne();
         assertThat(host.journal).isEmpty();
         assertThat(iommus.journal).isEmpty();
+    }
+
+    /** A host that comes back has the device anew, and the guest has not set it up. */
+    @Test
+    void aDeviceWhoseHostWentIsRefusedUntilItIsPluggedAgain() throws Exception {
+        plugIommu();
+        Slot slot = plug("nic0", "3", ONE);
+        plug("nic1", "4", TWO);
+        bench.withdraw(deviceOffer);
+        Arrays.fill(host.devices.get(ONE).config, (byte) -1);
+        var back = new FakeHost();
+        bench.platform.put(HostIommu.class, back);
+        bench.registry.offer(devices.offer(11));
+        bench.settled(board);
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+        assertThat(slot.why()).first().satisfies(cause -> assertThat(cause.reason())
+                .contains("the host that had " + ONE + " is gone: unplug nic0, and plug it again"));
+        assertThat(iommus.devices).as("what is still there").containsOnlyKeys(0x20);
+        board.unplug("nic0");
+        host.device(ONE, 0);
+        plug("nic0", "3", ONE);
+        assertThat(back.journal).as("an iommufd of the host that is there").contains("open");
+        board.unplug("nic0");
+        board.unplug("nic1");
+        assertThat(back.live).isEmpty();
     }
 
     @Test
