@@ -197,10 +197,10 @@ final class Assignments {
         if (stream == null) {
             return;
         }
-        attacher.release(stream, true).ifPresent(why -> {
+        attacher.release(stream, true, "disconnected").ifPresent(why -> {
             log.hostError("host device %s is not attached to the guest's memory: %s"
                     .formatted(stream.hostName(), why));
-            attacher.release(stream, false);
+            attacher.release(stream, false, why);
         });
         attacher.forgetStreamId(stream);
         leave(stream);
@@ -301,10 +301,12 @@ final class Assignments {
         counters.attachFailures.increment();
         log.hostError("StreamID 0x%x (host device %s) aborts: %s"
                 .formatted(stream.streamId, stream.hostName(), refusal.getMessage()));
+        String reason = "refused by the host: " + refusal.getMessage();
         try {
-            attacher.attach(slice, stream, new StreamTarget.Abort("refused by the host: " + refusal.getMessage()));
+            attacher.attach(slice, stream, new StreamTarget.Abort(reason));
         } catch (HostException e) {
-            attacher.release(stream, false).ifPresent(why -> log.hostError(
+            String both = e.getMessage().equals(refusal.getMessage()) ? reason : reason + "; " + e.getMessage();
+            attacher.release(stream, false, both).ifPresent(why -> log.hostError(
                     "host device %s cannot be stopped: %s; %s".formatted(stream.hostName(), e.getMessage(), why)));
         }
     }

@@ -84,11 +84,16 @@ final class StreamAttacher {
         return state.table() != Table.NESTED || objects.find(state.lease(), Hwpt.class).isPresent();
     }
 
-    /** Lets the device's DMA reach nothing or everything of the guest, by its own means. {@return why it cannot be} */
-    Optional<String> release(AssignedStream stream, boolean pass) {
+    /**
+     * Lets the device's DMA reach nothing or everything of the guest, by its own means.
+     *
+     * @param reason why
+     * @return why it cannot be
+     */
+    Optional<String> release(AssignedStream stream, boolean pass, String reason) {
         Optional<String> failure = pass ? stream.device.pass() : stream.device.block();
         if (failure.isEmpty()) {
-            discard(stream.shares(pass ? Table.STAGE2 : Table.DETACHED, ""));
+            discard(stream.shares(pass ? Table.STAGE2 : Table.DETACHED, reason));
         }
         return failure;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backplane.hostiommu.Errno;
 import dev.backplane.hostiommu.HardwareInfo;
+import dev.backplane.inspect.InspectNode;
 import dev.backplane.pci.Bdf;
 import dev.backplane.pci.PciRequester;
 import java.util.List;
@@ -379,6 +380,11 @@ class AttachmentTest {
         assertThat(host.objects()).isEmpty();
     }
 
+    private String why() {
+        InspectNode streams = board.smmu.inspect().child("accelerated").child("streams");
+        return streams.children().getFirst().child("attached to").note();
+    }
+
     @Test
     void aStreamThatCannotEvenAbortIsDetached() throws Exception {
         board.enabled();
@@ -388,6 +394,7 @@ class AttachmentTest {
         host.failures.put("attach abort", Errno.ENOMEM);
         board.configure(0x108);
         assertThat(device.attachment()).isEqualTo("detached");
+        assertThat(why()).isEqualTo("refused by the host: attach abort: ENOMEM: as the test has it");
         assertThat(host.objects()).doesNotContain("nested");
         host.failures.put("block", Errno.ENOMEM);
         board.translating(0x108, CONTEXTS);
