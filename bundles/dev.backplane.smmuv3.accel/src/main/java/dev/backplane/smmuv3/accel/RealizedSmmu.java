@@ -143,9 +143,17 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
     }
 
     /** Settles the ID registers; the guest has not run, so that nothing is lost. */
-    synchronized void freeze() throws RealizeException {
+    void freeze() throws RealizeException {
+        if (settle()) {
+            // Without the monitor: this waits for transactions, and one of them may be moving a device.
+            core.control().reset(device.epochs().context());
+        }
+    }
+
+    /** {@return whether the ID registers show something else now} */
+    private synchronized boolean settle() throws RealizeException {
         if (frozen) {
-            return;
+            return false;
         }
         Optional<HostFeatures> offered =
                 seen.values().stream().map(HostFeatures::of).reduce(HostFeatures::and);
@@ -153,17 +161,19 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
             device.log().hostError("no device is assigned when the machine is done: what is auto is what any host can "
                     + "do (ats=off, ril=off, ssidsize=0, oas=44, granules=4K); devices plugged later must offer that");
         }
+        SmmuIdentity identity;
         try {
-            SmmuIdentity identity = ShownIdentity.of(properties, offered.orElse(HostFeatures.ANY_HOST));
-            if (!identity.equals(core.identity())) {
-                show(identity);
-                core.control().reset(device.epochs().context());
-            }
+            identity = ShownIdentity.of(properties, offered.orElse(HostFeatures.ANY_HOST));
         } catch (IllegalArgumentException e) {
             throw new RealizeException(e.getMessage());
         }
+        boolean changed = !identity.equals(core.identity());
+        if (changed) {
+            show(identity);
+        }
         frozen = true;
         seen.clear();
+        return changed;
     }
 
     void reset() {

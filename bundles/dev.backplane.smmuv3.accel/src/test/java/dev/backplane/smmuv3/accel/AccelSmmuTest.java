@@ -19,7 +19,11 @@ import dev.backplane.pci.PciRequester.Kind;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -68,6 +72,34 @@ class AccelSmmuTest {
         assertThatThrownBy(() -> new TestBoard(host, properties))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
+    }
+
+    /** Software renumbers buses in transactions, and settling the registers waits for those. */
+    @Test
+    @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+    void aTransactionMayMoveADeviceWhileTheRegistersAreSettled() throws Exception {
+        var board = new TestBoard(host);
+        var device = host.device("a");
+        board.connect(0x108, device);
+        var inside = new CountDownLatch(1);
+        var settling = Thread.currentThread();
+        Thread guest = Thread.ofPlatform().daemon().start(() -> {
+            board.context().enter();
+            inside.countDown();
+            while (!isIn(settling, "synchronize")) {
+                Thread.onSpinWait();
+            }
+            board.connect(0x110, device);
+            board.context().exit();
+        });
+        inside.await();
+        board.smmu.machineDone();
+        guest.join();
+        assertThat(device.attachment()).isEqualTo("bypass");
+    }
+
+    private static boolean isIn(Thread thread, String method) {
+        return Stream.of(thread.getStackTrace()).anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
     @Test
