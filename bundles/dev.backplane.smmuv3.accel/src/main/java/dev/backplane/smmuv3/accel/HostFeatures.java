@@ -8,6 +8,7 @@ import dev.backplane.smmuv3.spec.IdRegisters.Idr3;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr5;
 import dev.backplane.smmuv3.translate.Granule;
 import java.util.EnumSet;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -32,10 +33,19 @@ record HostFeatures(
     private static final int LEAST_OUTPUT = 40;
     private static final int USUAL_OUTPUT = 44;
     private static final int MOST_OUTPUT = 48;
+    /** Only with the 64K granule. */
+    private static final int LARGE_OUTPUT = 52;
 
     /** What to show when no device is there to ask about: what every host has. */
     static final HostFeatures ANY_HOST =
             new HostFeatures(USUAL_OUTPUT, false, false, 0, false, EnumSet.of(Granule.KIB4));
+
+    /** {@return what a host has at least that can do what is asked for: nobody sees more before it is known} */
+    static HostFeatures least(OptionalInt outputBits) {
+        return outputBits.orElse(0) == LARGE_OUTPUT
+                ? new HostFeatures(USUAL_OUTPUT, false, false, 0, false, EnumSet.of(Granule.KIB4, Granule.KIB64))
+                : ANY_HOST;
+    }
 
     static HostFeatures of(HardwareInfo info) {
         int idr5 = info.idr().get(5);

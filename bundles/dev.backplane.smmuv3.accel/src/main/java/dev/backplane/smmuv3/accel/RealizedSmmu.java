@@ -65,7 +65,7 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
         batch = new InvalidationBatch(assignments, counters, device.log());
         bridges = new BridgeSpace(assignments, counters);
         try {
-            show(ShownIdentity.of(properties, HostFeatures.ANY_HOST));
+            show(ShownIdentity.of(properties, HostFeatures.least(properties.outputBits())));
         } catch (IllegalArgumentException e) {
             throw new RealizeException(e.getMessage());
         }

@@ -3,6 +3,7 @@ package dev.backplane.smmuv3.accel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.backplane.device.RealizeException;
 import dev.backplane.device.RestoreException;
 import dev.backplane.hostiommu.Errno;
 import dev.backplane.hostiommu.HardwareInfo;
@@ -122,6 +123,20 @@ class CompatibilityTest {
         assertThat(board.read(0x04, 4) >>> 6 & 0x1F).isZero();
         assertThat(board.read(0x0C, 4)).isZero();
         assertThat(board.read(0x14, 4)).isEqualTo(0x54);
+    }
+
+    /** Which granules there are is known when devices are. */
+    @Test
+    void addressesThatNeedOneOfTheHostsGranulesAreRefusedWhenItHasNone() throws Exception {
+        var board = new TestBoard(host, properties("oas=52"));
+        assertThat(board.connect(0x108, device("a", "5.6:6=0"))).contains("host device a cannot be behind this SMMU: "
+                + "oas 52 needs the 64K granule: add it to granules or choose oas 48");
+        assertThat(board.connect(0x110, device("b"))).isEmpty();
+        board.started();
+        assertThat(board.read(0x14, 4)).as("granules and OAS").isEqualTo(0x76);
+        assertThatThrownBy(new TestBoard(host, properties("oas=52"))::started)
+                .isInstanceOf(RealizeException.class)
+                .hasMessage("oas 52 needs the 64K granule: add it to granules or choose oas 48");
     }
 
     @Test
