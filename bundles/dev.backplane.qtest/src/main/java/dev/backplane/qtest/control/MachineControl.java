@@ -34,6 +34,9 @@ public final class MachineControl {
         }
     }
 
+    /** How long all clients together may take to receive that the machine ends. */
+    private static final long LAST_WORDS_NANOS = 200_000_000;
+
     private final Optional<Board> board;
     private final boolean noReboot;
     private final List<EventListener> listeners = new CopyOnWriteArrayList<>();
@@ -126,6 +129,8 @@ public final class MachineControl {
         }
         if (first) {
             tell("SHUTDOWN", data(reason));
+            long patience = System.nanoTime() + LAST_WORDS_NANOS;
+            listeners.forEach(listener -> listener.awaitDelivery(patience));
             end.complete(0);
         }
     }

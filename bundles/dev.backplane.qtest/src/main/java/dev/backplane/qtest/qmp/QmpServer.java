@@ -20,7 +20,7 @@ public final class QmpServer implements ConnectionHandler {
     @Override
     public void serve(ByteChannel channel) throws IOException {
         var session = new QmpSession(channel, catalog);
-        Runnable end = control.listen(session::event);
+        Runnable end = control.listen(session);
         try {
             session.run();
         } finally {

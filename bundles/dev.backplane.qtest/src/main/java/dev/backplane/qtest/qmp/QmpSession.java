@@ -1,5 +1,6 @@
 package dev.backplane.qtest.qmp;
 
+import dev.backplane.qtest.control.EventListener;
 import dev.backplane.qtest.json.Json;
 import dev.backplane.qtest.json.JsonException;
 import dev.backplane.qtest.json.JsonFramer;
@@ -8,28 +9,32 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** One client: greeting, negotiation, then a reply for each request. Requests come on one thread, events on any. */
-final class QmpSession implements JsonFramer.Sink {
+final class QmpSession implements JsonFramer.Sink, EventListener {
     private static final System.Logger LOGGER = System.getLogger(QmpSession.class.getName());
     private static final int BUFFER = 1 << 14;
     private static final List<String> MEMBERS = List.of("execute", "arguments", "id");
 
     private final ByteChannel channel;
     private final QmpCatalog catalog;
+    private final Outbox outbox;
     private volatile boolean negotiated;
 
+    /** Takes a client; the calling thread is the one that serves it. */
     QmpSession(ByteChannel channel, QmpCatalog catalog) {
         this.channel = channel;
+        outbox = new Outbox(channel);
         this.catalog = catalog;
     }
 
     /** Serves until the client leaves. */
     void run() throws IOException {
-        send(Members.of("QMP", Members.of("version", QmpServer.version(), "capabilities", List.of())));
+        outbox.reply(line(Members.of("QMP", Members.of("version", QmpServer.version(), "capabilities", List.of()))));
         var framer = new JsonFramer(this);
         byte[] bytes = new byte[BUFFER];
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -41,11 +46,13 @@ final class QmpSession implements JsonFramer.Sink {
             throw e.getCause();
         } finally {
             negotiated = false;
+            outbox.close();
         }
     }
 
     /** Sends an event, if the client has negotiated. */
-    void event(String name, Map<String, Object> data) {
+    @Override
+    public void happened(String name, Map<String, Object> data) {
         if (!negotiated) {
             return;
         }
@@ -56,11 +63,12 @@ final class QmpSession implements JsonFramer.Sink {
         if (!data.isEmpty()) {
             event.put("data", data);
         }
-        try {
-            send(event);
-        } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "QMP client has left: {0}", e.getMessage());
-        }
+        outbox.event(line(event));
+    }
+
+    @Override
+    public void awaitDelivery(long nanoTime) {
+        outbox.awaitSent(nanoTime);
     }
 
     @Override
@@ -95,6 +103,7 @@ final class QmpSession implements JsonFramer.Sink {
         reply(answer, Optional.of(request));
         if (arguments != null) {
             arguments.finish();
+            send();
         }
     }
 
@@ -138,17 +147,26 @@ final class QmpSession implements JsonFramer.Sink {
     private void reply(Map<String, Object> answer, Optional<Map<String, Object>> request) {
         request.filter(members -> members.containsKey("id")).ifPresent(members -> answer.put("id", members.get("id")));
         try {
-            send(answer);
+            outbox.reply(line(answer));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private synchronized void send(Map<String, Object> message) throws IOException {
-        byte[] text = Json.write(message);
-        ByteBuffer buffer = ByteBuffer.allocate(text.length + 2).put(text).put((byte) '\r').put((byte) '\n').flip();
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
+    /** Sends the events of what was done afterwards. */
+    private void send() {
+        try {
+            outbox.send();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+    }
+
+    private static byte[] line(Map<String, Object> message) {
+        byte[] text = Json.write(message);
+        byte[] line = Arrays.copyOf(text, text.length + 2);
+        line[text.length] = '\r';
+        line[text.length + 1] = '\n';
+        return line;
     }
 }
