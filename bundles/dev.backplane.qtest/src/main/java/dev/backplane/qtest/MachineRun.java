@@ -28,6 +28,8 @@ final class MachineRun {
     private static final String PROGRAM = "backplane-system-aarch64: ";
     private static final String QTEST = "qtest";
     private static final String PARENT = "backplane.parent";
+    /** What a remedy names that can only be done in a shell. */
+    private static final String SHELL_COMMAND = "felix:";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int FAILED = 1;
 
@@ -46,6 +48,13 @@ final class MachineRun {
 
     /** {@return the exit status} */
     int run() throws CommandLineException, InterruptedException {
+        try {
+            if (!command.logItems().isEmpty()) {
+                GuestErrors.show(command.logItems(), command.logFile());
+            }
+        } catch (IOException e) {
+            throw new CommandLineException(e.getMessage());
+        }
         String accelerator = accelerator();
         Optional<Board> board = command.machine().equals(SystemCommand.NO_MACHINE)
                 ? Optional.empty()
@@ -108,7 +117,7 @@ final class MachineRun {
             StringBuilder text = new StringBuilder("the machine is not complete:");
             for (Cause cause : board.why()) {
                 text.append("\n  ").append(cause.subject()).append(": ").append(cause.reason());
-                if (!cause.remedy().isEmpty()) {
+                if (!cause.remedy().isEmpty() && (command.shell() || !cause.remedy().contains(SHELL_COMMAND))) {
                     text.append("; ").append(cause.remedy());
                 }
             }

@@ -123,6 +123,28 @@ class MachineProcessIT {
     }
 
     @Test
+    void whatHappensAgainAndAgainIsNotPrinted() throws Exception {
+        try (var other = new MachineProcess("-machine virt,gic-version=3,iommu=smmuv3 -device edu,id=e1")) {
+            other.qmp("{\"execute\": \"qmp_capabilities\"}");
+            other.qmp("");
+            assertThat(other.qmp("{\"execute\": \"system_reset\"}")).isEqualTo("{\"return\":{}}");
+            assertThat(other.qmp("{\"execute\": \"device_del\", \"arguments\": {\"id\": \"e1\"}}"))
+                    .isEqualTo("{\"return\":{}}");
+            assertThat(other.qtest("endianness")).isEqualTo("OK little");
+            assertThat(other.output()).isEmpty();
+        }
+    }
+
+    @Test
+    void aRefusedDeviceIsToldOnce(@TempDir Path folder) throws Exception {
+        Process refused = MachineProcess.start(folder, List.of(MachineProcess.program(), "-machine", "virt",
+                "-device", "edu,nonsense=1", "-accel", "qtest"));
+        assertThat(refused.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(refused.exitValue()).isEqualTo(1);
+        assertThat(folder.resolve("output")).content().containsOnlyOnce("nonsense").doesNotContain("felix:update");
+    }
+
+    @Test
     void quitEndsItWithStatus0(@TempDir Path folder) throws Exception {
         Path pidfile = folder.resolve("pid");
         try (var other = new MachineProcess("-machine virt,gic-version=2 -pidfile " + pidfile)) {

@@ -9,7 +9,6 @@ import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
-import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
@@ -34,22 +33,12 @@ final class Logging {
                 "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n");
         add(new FileHandler(folder.resolve("backplane.%g.log").toString(), BYTES, FILES, true), Level.INFO,
                 new SimpleFormatter());
-        add(new ConsoleHandler(), Level.WARNING, new Short());
+        add(new ConsoleHandler(), Level.WARNING, new ShortFormat());
     }
 
     private static void add(Handler handler, Level level, Formatter formatter) {
         handler.setLevel(level);
         handler.setFormatter(formatter);
         ROOT.addHandler(handler);
-    }
-
-    /** What a person at a terminal needs. */
-    private static final class Short extends Formatter {
-        @Override
-        public String format(LogRecord entry) {
-            String cause = entry.getThrown() == null ? "" : " (" + entry.getThrown() + ")";
-            return "backplane: " + entry.getLevel().getName().toLowerCase(java.util.Locale.ROOT) + ": "
-                    + formatMessage(entry) + cause + System.lineSeparator();
-        }
     }
 }

@@ -43,6 +43,7 @@ public final class SystemMain {
             System.err.println(PROGRAM + e.getMessage());
             System.exit(FAILED);
         }
+        MachineLogging.prepare();
         Preparation.begin();
         String home = System.getProperty(Distribution.HOME, ".");
         System.exit(new SystemMain(new Distribution(Path.of(home)), System.getenv()).run(arguments));

@@ -78,7 +78,7 @@ public final class DeviceSlot implements Slot {
         gate = new DeviceGate(definition.name(), host.epochs(), timeout);
         port = host.bus().port(definition.name(), gate, TransactionAttributes.NONE);
         leases = new SlotLeases(definition.name());
-        log = new GuestLog(LOGGER, host.board() + "/" + definition.name());
+        log = new GuestLog(name -> System.getLogger(name), host.board() + "/" + definition.name());
         lastProperties = definition.properties();
     }
 

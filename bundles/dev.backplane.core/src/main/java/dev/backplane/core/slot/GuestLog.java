@@ -5,17 +5,23 @@ import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 
 /**
  * The notes about one slot's device. A message is logged the first time, then at its 10th, 100th, … repetition;
- * messages that differ share a budget per second. Thread-safe.
+ * messages that differ share a budget per second. What guests do has loggers of its own, since who writes tests of
+ * guests makes mistakes on purpose. Thread-safe.
  */
 final class GuestLog implements DeviceLog {
     private static final int REMEMBERED = 64;
     private static final int BURST = 10;
     private static final long SECOND = 1_000_000_000L;
 
-    private final System.Logger logger;
+    private static final String HOST_ERRORS = "dev.backplane.device";
+    private static final String GUEST_ERRORS = "dev.backplane.device.guest-errors";
+    private static final String UNIMPLEMENTED = "dev.backplane.device.unimplemented";
+
+    private final Function<String, System.Logger> loggers;
     private final String subject;
     private final LongAdder errors = new LongAdder();
     private final Map<String, Long> counts = new LinkedHashMap<>(REMEMBERED, 0.75f, true) {
@@ -30,25 +36,31 @@ final class GuestLog implements DeviceLog {
     private int spent;
     private long swallowed;
 
-    GuestLog(System.Logger logger, String subject) {
-        this.logger = logger;
+    /**
+     * Takes a slot.
+     *
+     * @param loggers finds a logger by its name
+     * @param subject the slot, for messages
+     */
+    GuestLog(Function<String, System.Logger> loggers, String subject) {
+        this.loggers = loggers;
         this.subject = subject;
     }
 
     @Override
     public void guestError(String message) {
         errors.increment();
-        note("guest error", message);
+        note(GUEST_ERRORS, "guest error", message);
     }
 
     @Override
     public void unimplemented(String message) {
-        note("not implemented", message);
+        note(UNIMPLEMENTED, "not implemented", message);
     }
 
     @Override
     public void hostError(String message) {
-        note("host error", message);
+        note(HOST_ERRORS, "host error", message);
     }
 
     /** {@return how many mistakes of the guest were noted} */
@@ -56,7 +68,7 @@ final class GuestLog implements DeviceLog {
         return errors.sum();
     }
 
-    private void note(String kind, String message) {
+    private void note(String logger, String kind, String message) {
         String text;
         synchronized (counts) {
             long count = counts.merge(kind + ": " + message, 1L, Long::sum);
@@ -80,7 +92,7 @@ final class GuestLog implements DeviceLog {
                     swallowed == 0 ? "" : " (" + swallowed + " other messages left out)");
             swallowed = 0;
         }
-        logger.log(Level.WARNING, text);
+        loggers.apply(logger).log(Level.WARNING, text);
     }
 
     private static boolean isPowerOfTen(long count) {

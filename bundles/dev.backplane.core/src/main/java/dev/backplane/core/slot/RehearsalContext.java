@@ -48,7 +48,7 @@ final class RehearsalContext extends SlotDeviceContext implements PciDeviceConte
                 slot.port(),
                 properties,
                 lines,
-                new GuestLog(SILENCE, slot.name()),
+                new GuestLog(name -> SILENCE, slot.name()),
                 // A platform with nothing has no leases either.
                 null);
         this.slot = slot;

@@ -8,6 +8,7 @@ import dev.backplane.qtest.json.Json;
 import dev.backplane.qtest.json.JsonException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,8 @@ public final class CommandLineParser {
     private int processors = 1;
     private String cpu = "max";
     private String name = "";
+    private final Set<String> logItems = new LinkedHashSet<>();
+    private Optional<String> logFile = Optional.empty();
     private boolean shell;
     private boolean stopped;
     private boolean noReboot;
@@ -112,7 +115,9 @@ public final class CommandLineParser {
             case NO_REBOOT -> noReboot = true;
             case DISPLAY, VGA, AUDIO, NET, NIC, SERIAL, PARALLEL -> nothing(label, value);
             case NODEFAULTS, NO_USER_CONFIG, NO_SHUTDOWN, TRACE -> {}
-            case LOG_ITEMS, LOG_FILE, MSG, UUID, RTC, BOOT, OVERCOMMIT -> {}
+            case LOG_ITEMS -> logItems.addAll(List.of(value.split(",")));
+            case LOG_FILE -> logFile = Optional.of(value);
+            case MSG, UUID, RTC, BOOT, OVERCOMMIT -> {}
         }
     }
 
@@ -311,7 +316,8 @@ public final class CommandLineParser {
         }
         return new SystemCommand(
                 task, type, machine, requests, globals, memory, memoryPath, processors, cpu, accelerators, served,
-                qtestLog, resolved, shell, stopped, noReboot, exitWithParent, pidfile, name);
+                qtestLog, resolved, shell, stopped, noReboot, exitWithParent, pidfile, name,
+                logItems, logFile);
     }
 
     private DeviceRequest request(Map<String, String> device) throws CommandLineException {

@@ -5,6 +5,7 @@ import dev.backplane.qtest.chardev.Endpoint;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a command line asks for. Immutable.
@@ -28,6 +29,8 @@ import java.util.Optional;
  * @param exitWithParent whether the process ends with its parent
  * @param pidfile file that takes the process number
  * @param name name of the guest, or {@code ""}
+ * @param logItems what is logged besides warnings
+ * @param logFile file of the log, or empty for standard error
  */
 public record SystemCommand(
         Task task,
@@ -48,7 +51,9 @@ public record SystemCommand(
         boolean noReboot,
         boolean exitWithParent,
         Optional<String> pidfile,
-        String name) {
+        String name,
+        Set<String> logItems,
+        Optional<String> logFile) {
 
     /** Machine type that has nothing. */
     public static final String NO_MACHINE = "none";
@@ -93,6 +98,7 @@ public record SystemCommand(
         globals = List.copyOf(globals);
         accelerators = List.copyOf(accelerators);
         monitors = List.copyOf(monitors);
+        logItems = Set.copyOf(logItems);
     }
 
     /** {@return the help text} */

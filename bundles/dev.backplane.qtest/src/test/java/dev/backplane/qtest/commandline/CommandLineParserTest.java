@@ -40,6 +40,13 @@ class CommandLineParserTest {
                 .containsExactly(new DeviceRequest("iommu-testdev", "", "", "", Map.of()));
     }
 
+    @Test
+    void whatIsLoggedIsTaken() throws Exception {
+        SystemCommand command = parse("-M virt -d guest_errors,int -d unimp -D /tmp/log");
+        assertThat(command.logItems()).containsExactlyInAnyOrder("guest_errors", "int", "unimp");
+        assertThat(command.logFile()).contains("/tmp/log");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "-m 1G, 1073741824", "-m size=2048, 2147483648", "-m 64M, 67108864", "-m 0.5G, 536870912",
@@ -102,7 +109,7 @@ class CommandLineParserTest {
 
     @Test
     void whatHasNoPartHereIsTakenWithoutEffect() throws Exception {
-        assertThat(parse("-M virt -d guest_errors -D /dev/null -msg timestamp=on -rtc base=utc -boot strict=on"
+        assertThat(parse("-M virt -msg timestamp=on -rtc base=utc -boot strict=on"
                         + " -uuid 12345678-1234-1234-1234-123456789abc -overcommit mem-lock=off"))
                 .isEqualTo(parse("-M virt"));
     }
