@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Makes a board definition of a command line. */
+/** Makes a board definition of a command line. For one use. */
 final class Composition {
     static final String BOARD = "virt0";
 
@@ -31,7 +31,6 @@ final class Composition {
     private static final String IOMMU_STAGE = "iommu-stage";
     private static final String IOMMU_PROFILE = "iommu-profile";
     private static final String PROFILE = "profile";
-    private static final String STAGE = "stage";
 
     /** Clients compare ID registers and what follows from them, so an SMMU shows those that they know. */
     private static final String KNOWN_PROFILE = "virt-11.1";
@@ -40,6 +39,7 @@ final class Composition {
 
     private final Providers providers;
     private final SystemCommand command;
+    private final List<String> warnings = new ArrayList<>();
 
     Composition(Providers providers, SystemCommand command) {
         this.providers = providers;
@@ -71,11 +71,13 @@ final class Composition {
             options.put(ACCELERATOR, accelerator);
         }
         if (known.contains(IOMMU_STAGE) && MachineNames.hasChoiceOfStages(command.machine())) {
-            options.put(IOMMU_STAGE, stage());
+            options.put(IOMMU_STAGE, ONLY_STAGE_1);
         }
         if (known.contains(IOMMU_PROFILE)) {
             options.put(IOMMU_PROFILE, KNOWN_PROFILE);
         }
+        var globals = new BoardGlobals(providers, command.globals(), type);
+        options.putAll(globals.options());
         for (var option : command.machineOptions().entrySet()) {
             if (known.contains(option.getKey())) {
                 options.put(option.getKey(), option.getValue());
@@ -85,12 +87,18 @@ final class Composition {
                                 known.stream(), OPTIONS_WITHOUT_EFFECT.stream()).toList())));
             }
         }
+        warnings.addAll(globals.check(options));
         List<DeviceRequest> devices = new ArrayList<>();
         for (DeviceRequest device : command.devices()) {
             requireType(device.deviceType());
             devices.add(withProfile(device));
         }
         return new BoardDefinition(BOARD, type.name(), options, devices);
+    }
+
+    /** {@return what the user should know of the definition} */
+    List<String> warnings() {
+        return warnings;
     }
 
     private DeviceRequest withProfile(DeviceRequest device) {
@@ -103,16 +111,6 @@ final class Composition {
         Map<String, String> properties = new LinkedHashMap<>(device.properties());
         properties.put(PROFILE, KNOWN_PROFILE);
         return new DeviceRequest(device.deviceType(), device.id(), device.bus(), device.address(), properties);
-    }
-
-    private String stage() {
-        String stage = ONLY_STAGE_1;
-        for (SystemCommand.Global global : command.globals()) {
-            if (global.type().equals(SMMU_TYPE) && global.property().equals(STAGE)) {
-                stage = global.value();
-            }
-        }
-        return stage;
     }
 
     private MachineType machineType(String name) throws CommandLineException {

@@ -1,6 +1,7 @@
 package dev.backplane.qtest;
 
 import dev.backplane.board.Board;
+import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.Boards;
 import dev.backplane.board.Cause;
 import dev.backplane.board.Slot;
@@ -105,7 +106,9 @@ final class MachineRun {
     }
 
     private Board compose(String accelerator) throws CommandLineException, InterruptedException {
-        var definition = new Composition(providers, command).definition(accelerator.equals(QTEST), accelerator);
+        var composition = new Composition(providers, command);
+        BoardDefinition definition = composition.definition(accelerator.equals(QTEST), accelerator);
+        composition.warnings().forEach(warning -> System.err.println(PROGRAM + "warning: " + warning));
         Board board;
         try {
             board = boards.create(definition);
@@ -161,7 +164,7 @@ final class MachineRun {
         }
         if (!command.monitors().isEmpty()) {
             var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                    board, control, providers, tree, machines, command.name(), command.processors(), cpuModel()));
+                    board, control, providers, command.globals(), tree, machines, command.name(), command.processors(), cpuModel()));
             for (Endpoint monitor : command.monitors()) {
                 open("qmp", monitor, new QmpServer(catalog, control));
             }

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,9 +40,30 @@ class CompositionTest {
         "-machine virt-9.1,iommu=smmuv3 | 1",
         "-machine virt-9.1,iommu=smmuv3 -global arm-smmuv3.stage=2 | 2",
         "-machine virt-2.6 -global arm-smmuv3.stage=nested | nested",
+        "-machine virt -global arm-smmuv3.stage=2 -global arm-smmuv3.stage=1 | 1",
+        "-machine virt,iommu-stage=nested -global arm-smmuv3.stage=1 | nested",
     })
-    void machinesBefore92TakeTheStageFromAGlobal(String line, String stage) throws Exception {
+    void theMachinesOwnSmmuHasTheStageOfAGlobal(String line, String stage) throws Exception {
         assertThat(compose(line).options()).containsEntry("iommu-stage", stage);
+    }
+
+    @Test
+    void globalsOfTheSmmuReachWhichOneThereIs() throws Exception {
+        assertThat(compose("-M virt -global arm-smmuv3.profile=default -global arm-smmuv3.level=4 -device arm-smmuv3")
+                        .devices())
+                .extracting(device -> device.properties())
+                .containsExactly(Map.of("profile", "default", "level", "4"));
+        assertThat(compose("-M virt,iommu=smmuv3 -global arm-smmuv3.profile=default").options())
+                .containsEntry("iommu-profile", "default");
+    }
+
+    @Test
+    void aGlobalOfAnUnknownTypeHasNoEffect() throws Exception {
+        var composition = new Composition(
+                new FakeProviders(), CommandLineParser.parse(List.of("-M", "virt", "-global", "PIIX4_PM.disable_s3=1")));
+        composition.definition(true, "qtest");
+        assertThat(composition.warnings()).containsExactly(
+                "-global PIIX4_PM.disable_s3=1 has no effect: there is no device type 'PIIX4_PM'");
     }
 
     @Test
@@ -55,6 +78,9 @@ class CompositionTest {
         "-M virt,gicversion=3 | -machine virt: unsupported option 'gicversion'; the nearest supported one is"
                 + " 'gic-version'",
         "-M virt -device edo | -device edo: 'edo' is not a valid device model name; the nearest supported one is edu",
+        "-M virt -global arm-gicv3.level=4 | -global arm-gicv3.level=4: machine virt makes its arm-gicv3 itself and does"
+                + " not take this property for it; leave it out, and see -machine virt,help for what it takes",
+        "-M virt -global edu.lvl=4 | -global edu.lvl=4: edu has no property 'lvl'; it has level, profile, stage",
         "-M virt-11.2 | unsupported machine type: \"virt-11.2\"; the nearest supported one is virt-11.1; use -machine"
                 + " help to list supported machines",
         "-M vexpress | unsupported machine type: \"vexpress\"; the nearest supported one is virt; use -machine help to"

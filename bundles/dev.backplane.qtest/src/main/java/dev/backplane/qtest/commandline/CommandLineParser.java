@@ -2,7 +2,7 @@ package dev.backplane.qtest.commandline;
 
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.qtest.chardev.Endpoint;
-import dev.backplane.qtest.commandline.SystemCommand.Global;
+import dev.backplane.qtest.commandline.Globals.Global;
 import dev.backplane.qtest.commandline.SystemCommand.Task;
 import dev.backplane.qtest.json.Json;
 import dev.backplane.qtest.json.JsonException;
@@ -310,25 +310,21 @@ public final class CommandLineParser {
             resolved.add(monitor.resolve());
         }
         Optional<Endpoint> served = qtest == null ? Optional.empty() : Optional.of(qtest.resolve());
+        var defaults = new Globals(globals);
         List<DeviceRequest> requests = new ArrayList<>();
         for (Map<String, String> device : devices) {
-            requests.add(request(device));
+            requests.add(request(device, defaults));
         }
         return new SystemCommand(
-                task, type, machine, requests, globals, memory, memoryPath, processors, cpu, accelerators, served,
+                task, type, machine, requests, defaults, memory, memoryPath, processors, cpu, accelerators, served,
                 qtestLog, resolved, shell, stopped, noReboot, exitWithParent, pidfile, name,
                 logItems, logFile);
     }
 
-    private DeviceRequest request(Map<String, String> device) throws CommandLineException {
+    private static DeviceRequest request(Map<String, String> device, Globals defaults) throws CommandLineException {
         Map<String, String> properties = new LinkedHashMap<>(device);
         String driver = properties.remove("driver");
-        for (Global global : globals) {
-            if (global.type().equals(driver)) {
-                properties.putIfAbsent(global.property(), global.value());
-            }
-        }
-        DeviceRequest request = DeviceArguments.request(driver, properties);
+        DeviceRequest request = DeviceArguments.request(driver, defaults.with(driver, properties));
         if (!DeviceArguments.isIdentifier(request.id())) {
             throw new CommandLineException(
                     "-device %s: id=%s: expected letters, digits, '-', '.' and '_', a letter first"

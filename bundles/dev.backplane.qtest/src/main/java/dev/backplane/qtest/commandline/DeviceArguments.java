@@ -16,7 +16,14 @@ public final class DeviceArguments {
 
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
 
+    private static final String ADDRESS = "addr";
+
     private DeviceArguments() {}
+
+    /** {@return whether every function has a property of that name} */
+    public static boolean isCommon(String property) {
+        return property.equals(ADDRESS) || WITHOUT_EFFECT.contains(property);
+    }
 
     /** {@return whether a device may have this id; empty is none} */
     public static boolean isIdentifier(String id) {
@@ -34,7 +41,7 @@ public final class DeviceArguments {
         String id = take(properties, "id");
         String bus = take(properties, "bus");
         WITHOUT_EFFECT.forEach(properties::remove);
-        return new DeviceRequest(type, id, bus, address(take(properties, "addr")), properties);
+        return new DeviceRequest(type, id, bus, address(take(properties, ADDRESS)), properties);
     }
 
     /** Device and function numbers are hexadecimal, with or without a prefix. */

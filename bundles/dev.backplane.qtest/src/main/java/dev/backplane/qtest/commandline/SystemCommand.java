@@ -37,7 +37,7 @@ public record SystemCommand(
         String machine,
         Map<String, String> machineOptions,
         List<DeviceRequest> devices,
-        List<Global> globals,
+        Globals globals,
         long memory,
         String memoryPath,
         int processors,
@@ -82,20 +82,10 @@ public record SystemCommand(
         record DeviceProperties(String type) implements Task {}
     }
 
-    /**
-     * A default for all devices of a type.
-     *
-     * @param type device type
-     * @param property property
-     * @param value value as written
-     */
-    public record Global(String type, String property, String value) {}
-
     /** Copies the collections. */
     public SystemCommand {
         machineOptions = Map.copyOf(machineOptions);
         devices = List.copyOf(devices);
-        globals = List.copyOf(globals);
         accelerators = List.copyOf(accelerators);
         monitors = List.copyOf(monitors);
         logItems = Set.copyOf(logItems);

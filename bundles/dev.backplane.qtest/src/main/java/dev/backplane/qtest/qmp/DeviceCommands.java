@@ -47,7 +47,7 @@ final class DeviceCommands {
             }
         }
         String driver = properties.remove("driver");
-        DeviceRequest request = DeviceArguments.request(driver, properties);
+        DeviceRequest request = DeviceArguments.request(driver, subject.globals().with(driver, properties));
         if (!DeviceArguments.isIdentifier(request.id())) {
             throw QmpException.generic("Parameter 'id' expects an identifier");
         }

@@ -4,6 +4,7 @@ import static dev.backplane.qtest.qmp.QmpCommand.JsonType.ARRAY;
 import static dev.backplane.qtest.qmp.QmpCommand.optional;
 
 import dev.backplane.board.Board;
+import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.hmp.HumanMonitor;
@@ -28,6 +29,7 @@ public final class QmpCatalog {
      * @param board the board, or empty for machine type none
      * @param control run state, reset, end
      * @param providers machine types and device factories
+     * @param globals defaults of properties
      * @param tree objects
      * @param machines machines by the names that clients use
      * @param name name of the guest, or {@code ""}
@@ -38,6 +40,7 @@ public final class QmpCatalog {
             Optional<Board> board,
             MachineControl control,
             Providers providers,
+            Globals globals,
             QomTree tree,
             MachineNames machines,
             String name,

@@ -121,11 +121,18 @@ class CommandLineParserTest {
     }
 
     @Test
+    void theLastGlobalOfAPropertyCounts() throws Exception {
+        assertThat(parse("-M virt -global edu.a=1 -device edu -device edu,a=3 -global edu.a=2").devices())
+                .extracting(device -> device.properties().get("a"))
+                .containsExactly("2", "3");
+    }
+
+    @Test
     void aGlobalIsADefaultOfItsType() throws Exception {
         SystemCommand command = parse("-M virt-9.1 -device edu -global edu.a=1 -device edu,a=2"
                 + " -global driver=arm-smmuv3,property=stage,value=2");
         assertThat(command.devices()).extracting(device -> device.properties().get("a")).containsExactly("1", "2");
-        assertThat(command.globals()).contains(new SystemCommand.Global("arm-smmuv3", "stage", "2"));
+        assertThat(command.globals().all()).contains(new Globals.Global("arm-smmuv3", "stage", "2"));
         assertThat(command.machine()).isEqualTo("virt-9.1");
     }
 

@@ -45,7 +45,8 @@ public final class FakeProviders implements Providers {
         public List<PropertyDescriptor> properties() {
             return List.of(
                     PropertyDescriptor.of("level", PropertyType.UINT32, 3L, "some level"),
-                    PropertyDescriptor.choice("profile", "default", "what it shows", "default", "virt-11.1"));
+                    PropertyDescriptor.choice("profile", "default", "what it shows", "default", "virt-11.1"),
+                    PropertyDescriptor.choice("stage", "nested", "stages", "1", "2", "nested"));
         }
 
         @Override
@@ -74,12 +75,16 @@ public final class FakeProviders implements Providers {
                     PropertyDescriptor.choice("clock", "realtime", "clock", "realtime", "manual"),
                     PropertyDescriptor.choice("iommu", "none", "IOMMU", "none", "smmuv3"),
                     PropertyDescriptor.choice("iommu-stage", "nested", "stages", "1", "2", "nested"),
+                    PropertyDescriptor.choice("iommu-profile", "default", "what it shows", "default", "virt-11.1"),
                     PropertyDescriptor.choice("gic-version", "3", "GIC", "2", "3"));
         }
 
         @Override
         public MachineDefinition define(DeviceProperties options) {
-            return new MachineDefinition(List.of(), List.of(), List.of());
+            var gic = new SlotDefinition("gic", "arm-gicv3", Map.of(), Placement.none(), false);
+            var smmu = new SlotDefinition("smmu0", "arm-smmuv3", Map.of(), Placement.none(), false);
+            return new MachineDefinition(
+                    List.of(), List.of(), options.text("iommu").equals("none") ? List.of(gic) : List.of(gic, smmu));
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.backplane.qtest.qmp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.fake.FakeBoard;
 import dev.backplane.qtest.fake.FakeProviders;
@@ -29,13 +30,14 @@ class QmpSessionTest {
     private static final String NEGOTIATE = "{\"execute\":\"qmp_capabilities\"}";
 
     private final FakeBoard board = new FakeBoard();
+    private Globals globals = Globals.NONE;
     private MachineControl control = new MachineControl(Optional.of(board), false, false);
 
     private List<String> raw(byte[] script, int piece) throws Exception {
         var providers = new FakeProviders();
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         var subject = new QmpCatalog.Subject(
-                Optional.of(board), control, providers, tree, new MachineNames(providers), "guest", 1, "max");
+                Optional.of(board), control, providers, globals, tree, new MachineNames(providers), "guest", 1, "max");
         var channel = new ScriptedChannel(script, piece);
         new QmpServer(new QmpCatalog(subject), control).serve(channel);
         return channel.answers();
@@ -193,6 +195,19 @@ class QmpSessionTest {
                 + "\"path\":\"/machine/peripheral/e1\"}}");
         assertThat(lines.get(6)).contains("DeviceNotFound");
         assertThat(board.events).hasSize(2).first().asString().contains("level=5", "on=on");
+    }
+
+    @Test
+    void globalsAreDefaultsOfPluggedDevices() throws Exception {
+        globals = new Globals(List.of(
+                new Globals.Global("edu", "level", "4"), new Globals.Global("edu", "profile", "virt-11.1"),
+                new Globals.Global("edu", "level", "6"), new Globals.Global("arm-smmuv3", "stage", "1")));
+        answers(NEGOTIATE,
+                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"e1\"}}",
+                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"e2\",\"level\":5}}");
+        assertThat(board.events).satisfiesExactly(
+                event -> assertThat(event).contains("level=6", "profile=virt-11.1").doesNotContain("stage"),
+                event -> assertThat(event).contains("level=5", "profile=virt-11.1"));
     }
 
     @Test

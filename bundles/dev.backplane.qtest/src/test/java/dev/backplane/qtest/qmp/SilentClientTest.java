@@ -2,6 +2,7 @@ package dev.backplane.qtest.qmp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.fake.FakeBoard;
 import dev.backplane.qtest.fake.FakeProviders;
@@ -62,7 +63,8 @@ class SilentClientTest {
         var providers = new FakeProviders();
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                Optional.of(board), machine, providers, tree, new MachineNames(providers), "guest", 1, "max"));
+                Optional.of(board), machine, providers, Globals.NONE, tree, new MachineNames(providers),
+                "guest", 1, "max"));
         Thread.ofPlatform().daemon().start(() -> {
             try (channel) {
                 new QmpServer(catalog, machine).serve(channel);
