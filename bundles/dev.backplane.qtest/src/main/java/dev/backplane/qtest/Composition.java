@@ -7,6 +7,7 @@ import dev.backplane.qtest.commandline.CommandLineException;
 import dev.backplane.qtest.commandline.Nearest;
 import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,11 +40,13 @@ final class Composition {
 
     private final Providers providers;
     private final SystemCommand command;
+    private final AnonymousSlots anonymous;
     private final List<String> warnings = new ArrayList<>();
 
-    Composition(Providers providers, SystemCommand command) {
+    Composition(Providers providers, SystemCommand command, AnonymousSlots anonymous) {
         this.providers = providers;
         this.command = command;
+        this.anonymous = anonymous;
     }
 
     /**
@@ -91,7 +94,7 @@ final class Composition {
         List<DeviceRequest> devices = new ArrayList<>();
         for (DeviceRequest device : command.devices()) {
             requireType(device.deviceType());
-            devices.add(withProfile(device));
+            devices.add(complete(device));
         }
         return new BoardDefinition(BOARD, type.name(), options, devices);
     }
@@ -101,16 +104,18 @@ final class Composition {
         return warnings;
     }
 
-    private DeviceRequest withProfile(DeviceRequest device) {
-        boolean hasProfile = device.deviceType().equals(SMMU_TYPE)
+    /** {@return a request that leaves nothing open} */
+    private DeviceRequest complete(DeviceRequest device) {
+        String type = device.deviceType();
+        Map<String, String> properties = new LinkedHashMap<>(device.properties());
+        boolean hasProfile = type.equals(SMMU_TYPE)
                 && providers.deviceFactory(SMMU_TYPE).orElseThrow().properties().stream()
                         .anyMatch(property -> property.name().equals(PROFILE));
-        if (!hasProfile || device.properties().containsKey(PROFILE)) {
-            return device;
+        if (hasProfile) {
+            properties.putIfAbsent(PROFILE, KNOWN_PROFILE);
         }
-        Map<String, String> properties = new LinkedHashMap<>(device.properties());
-        properties.put(PROFILE, KNOWN_PROFILE);
-        return new DeviceRequest(device.deviceType(), device.id(), device.bus(), device.address(), properties);
+        String slot = device.id().isEmpty() ? anonymous.name(type) : device.id();
+        return new DeviceRequest(type, slot, device.bus(), device.address(), properties);
     }
 
     private MachineType machineType(String name) throws CommandLineException {

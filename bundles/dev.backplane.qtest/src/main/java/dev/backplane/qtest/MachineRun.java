@@ -14,6 +14,7 @@ import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.protocol.QtestServer;
 import dev.backplane.qtest.qmp.QmpCatalog;
 import dev.backplane.qtest.qmp.QmpServer;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTree;
 import dev.backplane.qtest.qom.QomTypes;
@@ -38,6 +39,7 @@ final class MachineRun {
     private final Boards boards;
     private final OsgiProviders providers;
     private final SystemCommand command;
+    private final AnonymousSlots anonymous = new AnonymousSlots();
     private final List<EndpointService> services = new ArrayList<>();
 
     MachineRun(BundleContext context, Boards boards, OsgiProviders providers, SystemCommand command) {
@@ -106,7 +108,7 @@ final class MachineRun {
     }
 
     private Board compose(String accelerator) throws CommandLineException, InterruptedException {
-        var composition = new Composition(providers, command);
+        var composition = new Composition(providers, command, anonymous);
         BoardDefinition definition = composition.definition(accelerator.equals(QTEST), accelerator);
         composition.warnings().forEach(warning -> System.err.println(PROGRAM + "warning: " + warning));
         Board board;
@@ -164,7 +166,7 @@ final class MachineRun {
         }
         if (!command.monitors().isEmpty()) {
             var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                    board, control, providers, command.globals(), tree, machines, command.name(), command.processors(), cpuModel()));
+                    board, control, providers, command.globals(), tree, anonymous, machines, command.name(), command.processors(), cpuModel()));
             for (Endpoint monitor : command.monitors()) {
                 open("qmp", monitor, new QmpServer(catalog, control));
             }

@@ -7,6 +7,7 @@ import dev.backplane.board.BoardDefinition;
 import dev.backplane.qtest.commandline.CommandLineException;
 import dev.backplane.qtest.commandline.CommandLineParser;
 import dev.backplane.qtest.fake.FakeProviders;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class CompositionTest {
     private static BoardDefinition compose(String line) throws CommandLineException {
-        return new Composition(new FakeProviders(), CommandLineParser.parse(Arrays.asList(line.split(" "))))
+        return new Composition(new FakeProviders(), CommandLineParser.parse(Arrays.asList(line.split(" "))),
+                        new AnonymousSlots())
                 .definition(true, "qtest");
     }
 
@@ -60,7 +62,8 @@ class CompositionTest {
     @Test
     void aGlobalOfAnUnknownTypeHasNoEffect() throws Exception {
         var composition = new Composition(
-                new FakeProviders(), CommandLineParser.parse(List.of("-M", "virt", "-global", "PIIX4_PM.disable_s3=1")));
+                new FakeProviders(), CommandLineParser.parse(List.of("-M", "virt", "-global", "PIIX4_PM.disable_s3=1")),
+                new AnonymousSlots());
         composition.definition(true, "qtest");
         assertThat(composition.warnings()).containsExactly(
                 "-global PIIX4_PM.disable_s3=1 has no effect: there is no device type 'PIIX4_PM'");
@@ -88,6 +91,13 @@ class CompositionTest {
     })
     void whatIsNotThereIsNamed(String line, String message) {
         assertThatExceptionOfType(CommandLineException.class).isThrownBy(() -> compose(line)).withMessage(message);
+    }
+
+    @Test
+    void aDeviceWithoutIdHasANameThatNoIdEquals() throws Exception {
+        assertThat(compose("-M virt -device edu -device edu,id=edu0 -device edu").devices())
+                .extracting(device -> device.id())
+                .containsExactly("edu#0", "edu0", "edu#1");
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.backplane.board.MachineDefinition;
 import dev.backplane.board.MachineType;
 import dev.backplane.board.PciFabric;
 import dev.backplane.board.PlugException;
+import dev.backplane.board.RootBusDefinition;
 import dev.backplane.board.Slot;
 import dev.backplane.board.Slot.State;
 import dev.backplane.board.SlotDefinition;
@@ -40,6 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A board. What changes it is done on its executor; after each change the slots are settled: in definition order until
@@ -151,11 +153,20 @@ final class BoardEngine implements Board {
     }
 
     private DeviceSlot slot(SlotDefinition slot, Set<String> userProperties) throws ModelFailure {
-        if (slots.find(slot.name()).isPresent() || isRootBus(slot.name())) {
-            throw Layout.refused("board %s already has a %s '%s': give the device another id"
-                    .formatted(name(), isRootBus(slot.name()) ? "PCI bus" : "slot", slot.name()));
+        Optional<DeviceSlot> taken = slots.find(slot.name());
+        if (taken.isPresent() || isRootBus(slot.name())) {
+            boolean byUser = taken.filter(other -> other.definition().userCreated()).isPresent();
+            throw Layout.refused("board %s already has a %s '%s': give the device another id%s".formatted(
+                    name(), isRootBus(slot.name()) ? "PCI bus" : "slot", slot.name(), byUser ? "" : ownNames()));
         }
         return new DeviceSlot(slot, userProperties, backbone, slotTimeout);
+    }
+
+    private String ownNames() {
+        return Stream.concat(
+                        machine.slots().stream().map(SlotDefinition::name),
+                        machine.rootBuses().stream().map(RootBusDefinition::name))
+                .collect(Collectors.joining(", ", "; machine %s itself has ".formatted(definition.machine()), ""));
     }
 
     private boolean isRootBus(String candidate) {

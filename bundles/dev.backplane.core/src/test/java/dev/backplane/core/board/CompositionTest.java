@@ -144,7 +144,7 @@ class CompositionTest {
             refused(board, Bench.device("nothing", ""), "no bundle provides device type nothing", "known types");
             refused(board, Bench.device("nowhere", ""), "there is no place for it");
             refused(board, Bench.device("plain", "dev"), "already has a slot 'dev'");
-            refused(board, Bench.device("plain", "pcie.0"), "already has a PCI bus 'pcie.0'");
+            refused(board, Bench.device("plain", "pcie.0"), "already has a PCI bus 'pcie.0'", "itself has", "pcie.0");
             refused(board, with("colour", "red"), "no property 'colour'", "speed");
             refused(board, with("speed", "fast"), "speed", "'fast'", "a number");
             refused(board, with("place", "3"), "property 'place' is set by the board");

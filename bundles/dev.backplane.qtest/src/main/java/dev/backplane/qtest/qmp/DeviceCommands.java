@@ -11,6 +11,7 @@ import dev.backplane.board.Slot;
 import dev.backplane.qtest.commandline.DeviceArguments;
 import dev.backplane.qtest.json.Json;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
+import dev.backplane.qtest.qom.QomTree;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,7 @@ final class DeviceCommands {
         if (!DeviceArguments.isIdentifier(request.id())) {
             throw QmpException.generic("Parameter 'id' expects an identifier");
         }
-        if (board.slot(request.id()).isPresent()) {
+        if (board.slot(request.id()).filter(slot -> slot.definition().userCreated()).isPresent()) {
             throw QmpException.generic("Duplicate device ID '%s'".formatted(request.id()));
         }
         subject.providers().needDevice(driver);
@@ -59,22 +60,23 @@ final class DeviceCommands {
             throw QmpException.generic("'%s' is not a valid device model name".formatted(driver));
         }
         try {
-            Slot slot = board.plug(request);
-            if (!request.id().isEmpty()) {
-                subject.tree().name(slot.name());
-            }
+            subject.tree().added(board.plug(request.id().isEmpty() ? named(request) : request));
         } catch (PlugException refused) {
             throw QmpException.generic(refused.getMessage());
         }
         return Map.of();
     }
 
+    private DeviceRequest named(DeviceRequest request) {
+        String slot = subject.anonymous().name(request.deviceType());
+        return new DeviceRequest(
+                request.deviceType(), slot, request.bus(), request.address(), request.properties());
+    }
+
     private Object remove(QmpArguments arguments) throws QmpException {
         String id = arguments.text("id");
-        String slot = subject.tree().slot(id).map(Slot::name).orElse("");
-        if (slot.isEmpty()) {
-            throw QmpException.deviceNotFound(id);
-        }
+        String wanted = id.startsWith("/") ? id : QomTree.PERIPHERAL + id;
+        String slot = subject.tree().slot(wanted).map(Slot::name).orElseThrow(() -> QmpException.deviceNotFound(id));
         String path = subject.tree().path(slot);
         try {
             board().unplug(slot);
@@ -82,7 +84,7 @@ final class DeviceCommands {
             throw QmpException.generic(refused.getMessage());
         }
         Map<String, Object> data = new LinkedHashMap<>();
-        if (path.startsWith("/machine/peripheral/")) {
+        if (path.startsWith(QomTree.PERIPHERAL)) {
             data.put("device", slot);
         }
         data.put("path", path);

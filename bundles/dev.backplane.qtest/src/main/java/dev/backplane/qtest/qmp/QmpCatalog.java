@@ -8,6 +8,7 @@ import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.hmp.HumanMonitor;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTree;
 import dev.backplane.qtest.qom.QomTypes;
@@ -31,6 +32,7 @@ public final class QmpCatalog {
      * @param providers machine types and device factories
      * @param globals defaults of properties
      * @param tree objects
+     * @param anonymous names for devices without an id
      * @param machines machines by the names that clients use
      * @param name name of the guest, or {@code ""}
      * @param processors number of processors
@@ -42,6 +44,7 @@ public final class QmpCatalog {
             Providers providers,
             Globals globals,
             QomTree tree,
+            AnonymousSlots anonymous,
             MachineNames machines,
             String name,
             int processors,

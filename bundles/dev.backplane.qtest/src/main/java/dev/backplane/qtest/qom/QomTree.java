@@ -3,7 +3,6 @@ package dev.backplane.qtest.qom;
 import dev.backplane.board.Board;
 import dev.backplane.board.Placement;
 import dev.backplane.board.Slot;
-import dev.backplane.board.SlotDefinition;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.qtest.control.Providers;
 import java.util.ArrayList;
@@ -20,6 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * for each question, so it always shows the board as it is. Thread-safe.
  */
 public final class QomTree {
+    /** Where devices with an id are. */
+    public static final String PERIPHERAL = "/machine/peripheral/";
+
     private static final String DEVICE = "device[%d]";
 
     private final Optional<Board> board;
@@ -27,7 +29,9 @@ public final class QomTree {
     private final String cpuType;
     private final int processors;
     private final Providers providers;
-    private final Set<String> named = ConcurrentHashMap.newKeySet();
+    private final Set<String> hotPlugged = ConcurrentHashMap.newKeySet();
+    private final Map<String, Integer> anonymous = new ConcurrentHashMap<>();
+    private int nextAnonymous;
 
     /**
      * Takes a machine.
@@ -44,15 +48,29 @@ public final class QomTree {
         this.cpuType = cpuType;
         this.processors = processors;
         this.providers = providers;
-        board.ifPresent(machine -> machine.definition().devices().stream()
-                .map(request -> request.id())
-                .filter(id -> !id.isEmpty())
-                .forEach(named::add));
+        slots();
     }
 
-    /** Notes that a user gave a device its name. */
-    public void name(String slot) {
-        named.add(slot);
+    /** Notes that a user has added a device since the machine was made. */
+    public synchronized void added(Slot slot) {
+        hotPlugged.add(slot.name());
+        slots();
+    }
+
+    /**
+     * {@return the slots as they are} Those of devices without an id have numbers then. A device keeps its number, and no
+     * other gets it when it has gone.
+     */
+    private synchronized List<Slot> slots() {
+        List<Slot> slots = board.map(Board::slots).orElse(List.of());
+        List<String> names = slots.stream().map(Slot::name).toList();
+        hotPlugged.retainAll(names);
+        anonymous.keySet().retainAll(names);
+        names.stream()
+                .filter(AnonymousSlots::isAnonymous)
+                .filter(name -> !anonymous.containsKey(name))
+                .forEach(name -> anonymous.put(name, nextAnonymous++));
+        return slots;
     }
 
     /** {@return the object at a path, absolute or the last part of one} */
@@ -91,7 +109,7 @@ public final class QomTree {
 
     /** {@return the path of a slot} */
     public String path(String slot) {
-        return search(root(), slot).map(QomObject::path).orElseGet(() -> pathOf(root(), slot));
+        return pathOf(root(), slot);
     }
 
     private static String pathOf(QomObject below, String slot) {
@@ -110,27 +128,27 @@ public final class QomTree {
         QomObject root = QomObject.container("container", "/");
         QomObject machine = QomObject.container(machineType, "/machine");
         QomObject peripheral = QomObject.container("container", "/machine/peripheral");
-        QomObject anonymous = QomObject.container("container", "/machine/peripheral-anon");
+        QomObject nameless = QomObject.container("container", "/machine/peripheral-anon");
         QomObject unattached = QomObject.container("container", "/machine/unattached");
         root.add("chardevs", QomObject.container("container", "/chardevs"))
                 .add("objects", QomObject.container("container", "/objects"))
                 .add("machine", machine);
-        machine.add("peripheral", peripheral).add("peripheral-anon", anonymous).add("unattached", unattached);
-        board.ifPresent(current -> {
+        machine.add("peripheral", peripheral).add("peripheral-anon", nameless).add("unattached", unattached);
+        board.ifPresent(present -> {
             for (int i = 0; i < processors; i++) {
                 String name = DEVICE.formatted(i);
                 unattached.add(name, QomObject.container(cpuType, unattached.below(name)));
             }
             unattached.add("sysbus", QomObject.container("System", unattached.below("sysbus")));
             int made = processors;
-            for (Slot slot : current.slots()) {
-                SlotDefinition definition = slot.definition();
-                if (!definition.userCreated()) {
+            for (Slot slot : slots()) {
+                Integer number = anonymous.get(slot.name());
+                if (!slot.definition().userCreated()) {
                     add(unattached, DEVICE.formatted(made++), slot);
-                } else if (named.contains(slot.name())) {
+                } else if (!AnonymousSlots.isAnonymous(slot.name())) {
                     add(peripheral, slot.name(), slot);
-                } else {
-                    add(anonymous, DEVICE.formatted(anonymous.children().size()), slot);
+                } else if (number != null) { // else it has gone meanwhile
+                    add(nameless, DEVICE.formatted(number), slot);
                 }
             }
         });
@@ -151,7 +169,7 @@ public final class QomTree {
         boolean running = slot.state() == Slot.State.RUNNING;
         properties.add(new QomProperty("realized", "bool", running));
         properties.add(new QomProperty("hotpluggable", "bool", slot.definition().userCreated()));
-        properties.add(new QomProperty("hotplugged", "bool", false));
+        properties.add(new QomProperty("hotplugged", "bool", hotPlugged.contains(slot.name())));
         if (slot.definition().placement() instanceof Placement.Pci pci) {
             properties.add(new QomProperty("parent_bus", "link<bus>", pci.bus()));
             properties.add(new QomProperty("addr", "int32", (long) pci.devfn()));

@@ -8,6 +8,7 @@ import dev.backplane.qtest.fake.FakeBoard;
 import dev.backplane.qtest.fake.FakeProviders;
 import dev.backplane.qtest.fake.ScriptedChannel;
 import dev.backplane.qtest.json.Json;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTree;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +38,7 @@ class QmpSessionTest {
         var providers = new FakeProviders();
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         var subject = new QmpCatalog.Subject(
-                Optional.of(board), control, providers, globals, tree, new MachineNames(providers), "guest", 1, "max");
+                Optional.of(board), control, providers, globals, tree, new AnonymousSlots(), new MachineNames(providers), "guest", 1, "max");
         var channel = new ScriptedChannel(script, piece);
         new QmpServer(new QmpCatalog(subject), control).serve(channel);
         return channel.answers();
@@ -114,7 +115,9 @@ class QmpSessionTest {
         "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"level\":{}}} | GenericError"
                 + " | Invalid parameter 'level': expected text, a number or a boolean, not {}",
         "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"x\"}} | DeviceNotFound | Device 'x' not found",
-        "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"gic\"}} | GenericError"
+        "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"gic\"}} | DeviceNotFound | Device 'gic' not found",
+        "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"edu#0\"}} | DeviceNotFound | Device 'edu#0' not found",
+        "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"/machine/unattached/device[1]\"}} | GenericError"
                 + " | slot gic is part of machine virt and must stay",
         "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"device\"}} | GenericError"
                 + " | Parameter 'typename' expects a non-abstract device type",
@@ -211,11 +214,27 @@ class QmpSessionTest {
     }
 
     @Test
-    void aDeviceWithoutIdIsAnonymous() throws Exception {
+    void aDeviceWithoutIdKeepsItsPathWhenAnotherGoes() throws Exception {
+        String add = "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\"}}";
+        String list = "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral-anon\"}}";
+        List<String> lines = answers(NEGOTIATE, add, add,
+                "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"edu0\"}}",
+                "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"/machine/peripheral-anon/device[0]\"}}", add, list);
+        assertThat(lines.get(4)).contains("DeviceNotFound");
+        assertThat(lines.get(6)).endsWith("\"data\":{\"path\":\"/machine/peripheral-anon/device[0]\"}}");
+        assertThat(lines.getLast())
+                .contains("{\"name\":\"device[1]\",\"type\":\"child<edu>\"}", "\"device[2]\"")
+                .doesNotContain("\"device[0]\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"edu0, true", "nic, false"})
+    void whatWasPluggedLaterIsKnown(String id, boolean later) throws Exception {
         List<String> lines = answers(NEGOTIATE,
-                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\"}}",
-                "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral-anon\"}}");
-        assertThat(lines.getLast()).contains("{\"name\":\"device[0]\",\"type\":\"child<edu>\"}");
+                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"edu0\"}}",
+                "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/%s\",\"property\":\"hotplugged\"}}"
+                        .formatted(id));
+        assertThat(lines.getLast()).isEqualTo("{\"return\":%b}".formatted(later));
     }
 
     @Test

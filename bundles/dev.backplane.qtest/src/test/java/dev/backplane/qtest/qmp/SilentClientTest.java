@@ -6,6 +6,7 @@ import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.fake.FakeBoard;
 import dev.backplane.qtest.fake.FakeProviders;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTree;
 import java.io.BufferedReader;
@@ -63,7 +64,7 @@ class SilentClientTest {
         var providers = new FakeProviders();
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                Optional.of(board), machine, providers, Globals.NONE, tree, new MachineNames(providers),
+                Optional.of(board), machine, providers, Globals.NONE, tree, new AnonymousSlots(), new MachineNames(providers),
                 "guest", 1, "max"));
         Thread.ofPlatform().daemon().start(() -> {
             try (channel) {
