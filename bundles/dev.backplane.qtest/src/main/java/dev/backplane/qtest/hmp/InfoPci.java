@@ -2,6 +2,8 @@ package dev.backplane.qtest.hmp;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.PciFabric;
+import dev.backplane.qtest.pci.PluggedFunctions;
+import dev.backplane.qtest.qom.AnonymousSlots;
 
 /** PCI functions, as {@code info pci} prints them. */
 final class InfoPci {
@@ -9,7 +11,7 @@ final class InfoPci {
 
     static String text(Board board) {
         var text = new StringBuilder();
-        for (PciFabric.Function function : board.pci().functions()) {
+        for (PciFabric.Function function : PluggedFunctions.of(board).addressed()) {
             text.append("  Bus %2d, device %3d, function %d:\n".formatted(
                     function.address().bus(), function.address().device(), function.address().function()));
             text.append("    Class %04x: PCI device %04x:%04x\n".formatted(
@@ -25,7 +27,8 @@ final class InfoPci {
                         : "      BAR%d: %s at 0x%08x [0x%08x].\n".formatted(
                                 bar.index(), kind, bar.base(), bar.base() + bar.size() - 1));
             }
-            text.append("      id \"%s\"\n".formatted(function.slot()));
+            text.append("      id \"%s\"\n".formatted(
+                    AnonymousSlots.isAnonymous(function.slot()) ? "" : function.slot()));
         }
         return text.toString();
     }

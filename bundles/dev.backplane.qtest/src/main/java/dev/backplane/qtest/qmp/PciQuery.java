@@ -4,6 +4,8 @@ import dev.backplane.board.Board;
 import dev.backplane.board.PciFabric;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.pci.Bdf;
+import dev.backplane.qtest.pci.PluggedFunctions;
+import dev.backplane.qtest.qom.AnonymousSlots;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -11,8 +13,6 @@ import java.util.Optional;
 
 /** What query-pci tells: functions by bus, as configuration space has them now. */
 final class PciQuery {
-    private static final int HEADER_TYPE = 0x0E;
-    private static final int BRIDGE_HEADER = 1;
     private static final int BUS_NUMBERS = 0x18;
 
     // Windows of a bridge (PCI Express Base, section 7.5.1.3).
@@ -39,28 +39,27 @@ final class PciQuery {
 
     private Object buses() {
         List<Object> buses = new ArrayList<>();
-        board.ifPresent(machine -> machine.pci().rootBuses().forEach(root -> buses.add(Members.of(
-                "bus", (long) root.firstBus(),
-                "devices", devices(machine, root.firstBus())))));
+        board.ifPresent(machine -> {
+            PluggedFunctions plugged = PluggedFunctions.of(machine);
+            machine.pci().rootBuses().forEach(root -> buses.add(Members.of(
+                    "bus", (long) root.firstBus(),
+                    "devices", devices(machine, plugged, root.name()))));
+        });
         return buses;
     }
 
-    private static List<Object> devices(Board machine, int bus) {
-        PciFabric pci = machine.pci();
+    private static List<Object> devices(Board machine, PluggedFunctions plugged, String bus) {
         List<Object> devices = new ArrayList<>();
-        for (PciFabric.Function function : pci.functions()) {
-            if (function.address().bus() == bus) {
-                devices.add(device(machine, function));
-            }
-        }
+        plugged.on(bus).forEach(function -> devices.add(device(machine, plugged, function)));
         return devices;
     }
 
-    private static Map<String, Object> device(Board machine, PciFabric.Function function) {
+    private static Map<String, Object> device(
+            Board machine, PluggedFunctions plugged, PciFabric.Function function) {
         PciFabric pci = machine.pci();
         TransactionContext context = machine.epochs().context();
         Bdf address = function.address();
-        boolean bridge = (pci.readConfig(context, address, HEADER_TYPE, 1) & 0x7F) == BRIDGE_HEADER;
+        boolean bridge = plugged.isBridge(function);
         Map<String, Object> id =
                 Members.of("device", (long) function.deviceId(), "vendor", (long) function.vendorId());
         if (!bridge) {
@@ -76,7 +75,7 @@ final class PciQuery {
                 "class_info", Members.of("class", (long) (function.classCode() >>> 8)),
                 "id", id,
                 "irq_pin", (long) (interrupt >>> 8 & 0xFF),
-                "qdev_id", function.slot(),
+                "qdev_id", AnonymousSlots.isAnonymous(function.slot()) ? "" : function.slot(),
                 "regions", regions(function));
         if ((interrupt >>> 8 & 0xFF) != 0) {
             device.put("irq", (long) (interrupt & 0xFF));
@@ -92,7 +91,7 @@ final class PciQuery {
                     "memory_range", memory(pci, context, address),
                     "prefetchable_range", prefetchable(pci, context, address)));
             if (secondary != 0) {
-                below.put("devices", devices(machine, secondary));
+                below.put("devices", devices(machine, plugged, function.slot()));
             }
             device.put("pci_bridge", below);
         }

@@ -39,6 +39,10 @@ public final class FakeBoard implements Board {
 
     public FakeBoard() {
         add("gic", "arm-gicv3", new Placement.SystemBus(Map.of("gicd", 0x0800_0000L), Map.of()), false,
+    /** Whether an accelerator runs the guest. */
+    public boolean accelerated;
+
+    private int bridgeNumbers = -1;
                 (InterruptController) (ignored, intid, asserted) -> events.add("input " + intid + " " + asserted));
         add("smmu0", "arm-smmuv3", new Placement.SystemBus(
                         Map.of("smmu", FakePort.REGISTERS),
@@ -50,6 +54,13 @@ public final class FakeBoard implements Board {
     private void add(String name, String type, Placement placement, boolean user, Object device) {
         slots.put(name, new FakeSlot(new SlotDefinition(name, type, Map.of("level", 3L), placement, user), device));
     }
+    /** Adds a root port rp with a device card behind it, on a bus that software has given that number. */
+    public void addBridge(int secondary) {
+        bridgeNumbers = secondary << 16 | secondary << 8;
+        add("rp", "pcie-root-port", new Placement.Pci("pcie.0", 16), true, new Object());
+        add("card", "edu", new Placement.Pci("rp", 0), true, new Object());
+    }
+
 
     /** An input of the GIC changes. */
     public void change(int intid, boolean asserted) {
@@ -164,7 +175,7 @@ public final class FakeBoard implements Board {
 
     @Override
     public PciFabric pci() {
-        return new FakeFabric();
+        return new FakeFabric(bridgeNumbers);
     }
 
     @Override

@@ -392,5 +392,20 @@ class QmpSessionTest {
         for (String line : lines) {
             assertThat((Map<?, ?>) Json.parse(line)).as("seed %d: %s", seed, line).isNotEmpty();
         }
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aDeviceBehindABridgeIsListedOnceTheBridgeHasANumber(int number) throws Exception {
+        board.addBridge(number);
+        Map<?, ?> root = (Map<?, ?>) ((List<?>) execute("{\"execute\":\"query-pci\"}")).getFirst();
+        assertThat((List<?>) root.get("devices")).extracting(device -> ((Map<?, ?>) device).get("qdev_id").toString())
+                .containsExactly("nic", "rp");
+        boolean listed = number != 0;
+        assertThat(root.toString().contains("qdev_id=card")).isEqualTo(listed);
+        String text = execute("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"info pci\"}}")
+                .toString();
+        assertThat(text).contains("id \"rp\"");
+        assertThat(text.contains("id \"card\"")).isEqualTo(listed);
+    }
+
     }
 }
