@@ -14,7 +14,8 @@ import java.util.function.Function;
 
 /**
  * Commands that watch and drive interrupt lines. Input N of an interrupt controller is the shared peripheral interrupt
- * N, or from 256 on a private one; output N of another device is the line that it declares in place N. Watching takes nothing away from the controller.
+ * N, or from 256 on a private one; output N of another device is the line that it declares in place N. Watching takes
+ * nothing away from the controller.
  */
 final class InterruptCommands {
     /** INTID of input 0 (IHI 0069, section 2.2). */
@@ -27,6 +28,9 @@ final class InterruptCommands {
 
     /** Clients keep 256 lines. */
     private static final int MOST_LINES = 256;
+
+    /** Clients know a device without such lines by this. */
+    private static final String NOTHING_TO_WATCH = "No intercepts installed";
 
     private static final String DEFAULT_INPUT = "unnamed-gpio-in";
     private static final String ALL_LINES = "sysbus-irq";
@@ -75,7 +79,7 @@ final class InterruptCommands {
     private static List<Watched> inputs(Slot slot) throws CommandFailure {
         boolean takesInterrupts = slot.with(InterruptController.class, controller -> true).orElse(false);
         if (!takesInterrupts) {
-            throw new CommandFailure("%s has no interrupt inputs".formatted(slot.name()));
+            throw new CommandFailure(NOTHING_TO_WATCH);
         }
         Map<Integer, Integer> numbers = new HashMap<>();
         for (int number = 0; number < MOST_LINES; number++) {
@@ -88,8 +92,8 @@ final class InterruptCommands {
         List<String> lines =
                 slot.with(PlatformDevice.class, device -> device.describe().lines()).orElse(List.of());
         boolean all = only.isEmpty() || only.equals(ALL_LINES);
-        if (!all && !lines.contains(only)) {
-            throw new CommandFailure("%s has no output '%s'; it has %s %s".formatted(slot.name(), only, ALL_LINES, lines));
+        if (lines.isEmpty() || !all && !lines.contains(only)) {
+            throw new CommandFailure(NOTHING_TO_WATCH);
         }
         Map<String, Placement.Wire> wires =
                 slot.definition().placement() instanceof Placement.SystemBus bus ? bus.lines() : Map.of();

@@ -182,7 +182,7 @@ class QtestSessionTest {
                         "irq_intercept_in " + SMMU,
                         "set_irq_in %s unnamed-gpio-in 74 1".formatted(GIC),
                         "set_irq_in %s unnamed-gpio-in 74 0".formatted(GIC)))
-                .containsExactly("OK", "OK", "FAIL smmu0 has no interrupt inputs", "IRQ raise 74", "OK", "IRQ lower 74", "OK");
+                .containsExactly("OK", "OK", "FAIL No intercepts installed", "IRQ raise 74", "OK", "IRQ lower 74", "OK");
         assertThat(board.events).containsExactly("drive gic 106 true", "drive gic 106 false");
     }
 
@@ -246,11 +246,18 @@ class QtestSessionTest {
                 + " | FAIL input 988 of gic: no private input 28 of processor 22",
         "set_irq_in /machine/unattached/device[2] unnamed-gpio-in 1 1"
                 + " | FAIL smmu0 has no interrupt inputs, or is not running",
-        "irq_intercept_out /machine/unattached/device[2] nonsense"
-                + " | FAIL smmu0 has no output 'nonsense'; it has sysbus-irq [eventq, priq, cmdq-sync, gerror]",
+        "irq_intercept_out /machine/unattached/device[2] nonsense | FAIL No intercepts installed",
+        "irq_intercept_out /machine/peripheral/nic | FAIL No intercepts installed",
+        "irq_intercept_in /machine/unattached/device[2] | FAIL No intercepts installed",
     })
     void wrongLinesAreRefused(String command, String reply) throws Exception {
         assertThat(answers(command)).containsExactly(reply);
+    }
+
+    @Test
+    void aRefusedInterceptLeavesRoomForAnother() throws Exception {
+        assertThat(answers("irq_intercept_out /machine/peripheral/nic", "irq_intercept_out " + SMMU))
+                .containsExactly("FAIL No intercepts installed", "OK");
     }
 
     @Test
