@@ -18,7 +18,7 @@ final class ClockCommands {
 
     void addTo(Map<String, Command> commands) {
         commands.put("clock_step", this::step);
-        commands.put("clock_set", (words, replies) -> advance(words.number(1), replies));
+        commands.put("clock_set", this::set);
     }
 
     private void step(Words words, Replies replies) throws CommandFailure {
@@ -36,14 +36,30 @@ final class ClockCommands {
 
     /** Answers OK when time went on, FAIL when it stood still; the time in either case. */
     private void advance(long time, Replies replies) throws CommandFailure {
+        long before = clock.now();
+        long now = reach(time);
+        answer(now > before, now, replies);
+    }
+
+    /** Answers OK when it is that time then, FAIL when it is later; the time in either case. */
+    private void set(Words words, Replies replies) throws CommandFailure {
+        long time = words.number(1);
+        long now = reach(time);
+        answer(now == time, now, replies);
+    }
+
+    /** Lets time go on unless it is that late already; {@return what time it is then} */
+    private long reach(long time) throws CommandFailure {
         if (clock.isRealTime()) {
             throw new CommandFailure("real time drives the clock: start with -accel qtest");
         }
-        long before = clock.now();
-        if (time > before) {
+        if (time > clock.now()) {
             clock.advanceTo(time);
         }
-        long now = clock.now();
-        replies.text(now > before ? "OK " : "FAIL ").text(Long.toString(now));
+        return clock.now();
+    }
+
+    private static void answer(boolean done, long now, Replies replies) {
+        replies.text(done ? "OK " : "FAIL ").text(Long.toString(now));
     }
 }

@@ -1,6 +1,7 @@
 package dev.backplane.qtest.protocol;
 
 import dev.backplane.board.Board;
+import dev.backplane.board.BoardClock;
 import dev.backplane.board.Slot;
 import dev.backplane.qtest.chardev.ConnectionHandler;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.function.Supplier;
 /** The qtest protocol: line by line, a command and its reply. One client at a time. */
 public final class QtestServer implements ConnectionHandler {
     private final Optional<Board> board;
+    private final BoardClock clock;
     private final Function<String, Optional<Slot>> paths;
     private final BiFunction<String, String, Boolean> modules;
     private final Supplier<List<String>> selfTest;
@@ -37,6 +39,7 @@ public final class QtestServer implements ConnectionHandler {
             Optional<String> log)
             throws IOException {
         this.board = board;
+        clock = board.map(Board::clock).orElseGet(BareClock::new);
         this.paths = paths;
         this.modules = modules;
         this.selfTest = selfTest;
@@ -45,6 +48,6 @@ public final class QtestServer implements ConnectionHandler {
 
     @Override
     public void serve(ByteChannel channel) throws IOException {
-        new QtestSession(channel, board, paths, modules, selfTest, log).run();
+        new QtestSession(channel, board, clock, paths, modules, selfTest, log).run();
     }
 }

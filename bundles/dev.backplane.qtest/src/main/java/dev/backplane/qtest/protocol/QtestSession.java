@@ -1,6 +1,7 @@
 package dev.backplane.qtest.protocol;
 
 import dev.backplane.board.Board;
+import dev.backplane.board.BoardClock;
 import dev.backplane.board.Slot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,6 +35,7 @@ final class QtestSession {
     QtestSession(
             ByteChannel channel,
             Optional<Board> board,
+            BoardClock clock,
             Function<String, Optional<Slot>> paths,
             BiFunction<String, String, Boolean> modules,
             Supplier<List<String>> selfTest,
@@ -57,10 +59,8 @@ final class QtestSession {
             reply.text("OK");
         });
         new MemoryCommands(board.<Bus>map(BoardBus::new).orElseGet(Bus::none)).addTo(commands);
-        board.ifPresent(machine -> {
-            new ClockCommands(machine.clock()).addTo(commands);
-            interrupts.addTo(commands);
-        });
+        new ClockCommands(clock).addTo(commands);
+        board.ifPresent(machine -> interrupts.addTo(commands));
     }
 
     /** Serves until the client leaves. */

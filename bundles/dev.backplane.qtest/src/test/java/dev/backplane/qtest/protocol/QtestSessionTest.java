@@ -140,8 +140,8 @@ class QtestSessionTest {
     @Test
     void theClockGoesToTheNextDeadline() throws Exception {
         board.clock.deadline = 500;
-        assertThat(answers("clock_step", "clock_set 100", "clock_set 600"))
-                .containsExactly("OK 500", "FAIL 500", "OK 600");
+        assertThat(answers("clock_step", "clock_set 100", "clock_set 600", "clock_set 600", "clock_step 0"))
+                .containsExactly("OK 500", "FAIL 500", "OK 600", "OK 600", "FAIL 600");
     }
 
     @Test
@@ -197,7 +197,7 @@ class QtestSessionTest {
                     board.change(109, false);
                     board.change(35, true);
                 }),
-                Optional.of(board),
+                Optional.of(board), board.clock,
                 path -> board.slot(path.equals(SMMU) ? "smmu0" : "gic").map(Slot.class::cast),
                 (prefix, name) -> false, List::of,
                 QtestLog.open(Optional.empty()));
@@ -280,11 +280,13 @@ class QtestSessionTest {
 
     @Test
     void aMachineWithoutABoardAnswersToo() throws Exception {
-        var channel = ScriptedChannel.lines("endianness", "readl 0x40000000", "write 0 4 0x12", "clock_step 1");
+        var channel = ScriptedChannel.lines("endianness", "readl 0x40000000", "write 0 4 0x12", "clock_step 1", "clock_set 5",
+                "clock_step");
         new QtestServer(Optional.empty(), path -> Optional.empty(), (prefix, name) -> false, List::of, Optional.empty())
                 .serve(channel);
         assertThat(channel.answers())
-                .containsExactly("OK little", "OK 0x0000000000000000", "OK", "FAIL Unknown command 'clock_step'");
+                .containsExactly("OK little", "OK 0x0000000000000000", "OK", "OK 1", "OK 5",
+                        "FAIL cannot advance clock to the next deadline because there is no pending deadline");
     }
 
     @Test
