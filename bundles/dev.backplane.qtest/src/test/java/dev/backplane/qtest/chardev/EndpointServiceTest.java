@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EndpointServiceTest {
     @TempDir
@@ -70,6 +72,36 @@ class EndpointServiceTest {
             service.start();
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-------");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {80, 90, 100, 106})
+    void aPathMayBeAsLongAsSocketsTake(int length) throws IOException {
+        Path socket = ofLength(length);
+        try (var service = EndpointService.open(
+                "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo)) {
+            service.start();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-------");
+            try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                assertThat(ask(client, "hello")).isEqualTo("hello");
+            }
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aLongerPathIsRefused() throws IOException {
+        EndpointService.open("qmp", new Endpoint.Unix(ofLength(107).toString(), true, false), EndpointServiceTest::echo)
+                .close();
+        var endpoint = new Endpoint.Unix(ofLength(108).toString(), true, false);
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> EndpointService.open("qmp", endpoint, EndpointServiceTest::echo))
+                .withMessageEndingWith("the path is too long for a socket: expected at most 107 bytes");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    private Path ofLength(int length) {
+        return folder.resolve("s".repeat(length - folder.toString().length() - 1));
     }
 
     @Test
