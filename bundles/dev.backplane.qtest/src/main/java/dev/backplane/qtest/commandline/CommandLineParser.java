@@ -208,11 +208,7 @@ public final class CommandLineParser {
     private static Map<String, String> json(String option, String text) throws CommandLineException {
         try {
             if (Json.parse(text) instanceof Map<?, ?> object) {
-                Map<String, String> values = new LinkedHashMap<>();
-                for (var entry : object.entrySet()) {
-                    values.put(entry.getKey().toString(), Json.asOptionText(entry.getValue()));
-                }
-                return values;
+                return DeviceArguments.ofJson(object);
             }
         } catch (JsonException | IllegalArgumentException e) {
             throw new CommandLineException("%s %s: %s".formatted(option, text, e.getMessage()));

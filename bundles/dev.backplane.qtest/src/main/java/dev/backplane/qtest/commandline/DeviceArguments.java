@@ -1,6 +1,7 @@
 package dev.backplane.qtest.commandline;
 
 import dev.backplane.board.DeviceRequest;
+import dev.backplane.qtest.json.Json;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -16,7 +17,11 @@ public final class DeviceArguments {
 
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
 
+    private static final Pattern PREFIX = Pattern.compile("(^|\\.)0[xX](?=[0-9a-fA-F])");
+
     private static final String ADDRESS = "addr";
+    private static final long ANY_ADDRESS = -1;
+    private static final long MOST_DEVFN = 0xFF;
 
     private DeviceArguments() {}
 
@@ -44,9 +49,40 @@ public final class DeviceArguments {
         return new DeviceRequest(type, id, bus, address(take(properties, ADDRESS)), properties);
     }
 
+    /**
+     * {@return what a JSON object says, as text} A number as the address of a function is device and function in one, where
+     * text has them in two parts.
+     *
+     * @throws IllegalArgumentException if a value is no text, number or boolean; the message names its key
+     */
+    public static Map<String, String> ofJson(Map<?, ?> object) {
+        Map<String, String> arguments = new LinkedHashMap<>();
+        object.forEach((key, value) -> {
+            try {
+                arguments.put(key.toString(), key.equals(ADDRESS) && value instanceof Long devfn
+                        ? address(devfn)
+                        : Json.asOptionText(value));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("Invalid parameter '%s': %s".formatted(key, e.getMessage()), e);
+            }
+        });
+        return arguments;
+    }
+
+    private static String address(long devfn) {
+        if (devfn == ANY_ADDRESS) {
+            return "";
+        }
+        if (devfn < 0 || devfn > MOST_DEVFN) {
+            throw new IllegalArgumentException("expected a number from 0 to %d, device * 8 + function, or %d for any; not %d"
+                    .formatted(MOST_DEVFN, ANY_ADDRESS, devfn));
+        }
+        return "%02x.%x".formatted(devfn >>> 3, devfn & 7);
+    }
+
     /** Device and function numbers are hexadecimal, with or without a prefix. */
     private static String address(String text) {
-        return text.replace("0x", "").replace("0X", "");
+        return PREFIX.matcher(text).replaceAll("$1");
     }
 
     private static String take(Map<String, String> properties, String key) {

@@ -9,7 +9,6 @@ import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
 import dev.backplane.qtest.commandline.DeviceArguments;
-import dev.backplane.qtest.json.Json;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import dev.backplane.qtest.qom.QomTree;
 import java.util.LinkedHashMap;
@@ -39,13 +38,11 @@ final class DeviceCommands {
 
     private Object add(QmpArguments arguments) throws QmpException {
         Board board = board();
-        Map<String, String> properties = new LinkedHashMap<>();
-        for (var argument : arguments.all().entrySet()) {
-            try {
-                properties.put(argument.getKey(), Json.asOptionText(argument.getValue()));
-            } catch (IllegalArgumentException e) {
-                throw QmpException.generic("Invalid parameter '%s': %s".formatted(argument.getKey(), e.getMessage()));
-            }
+        Map<String, String> properties;
+        try {
+            properties = DeviceArguments.ofJson(arguments.all());
+        } catch (IllegalArgumentException e) {
+            throw QmpException.generic(e.getMessage());
         }
         String driver = properties.remove("driver");
         DeviceRequest request = DeviceArguments.request(driver, subject.globals().with(driver, properties));
