@@ -1,5 +1,6 @@
 package dev.backplane.qtest.qmp;
 
+import dev.backplane.board.Board;
 import dev.backplane.qtest.control.MachineControl.RunState;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import dev.backplane.qtest.qom.MachineNames;
@@ -26,7 +27,12 @@ final class MachineQueries {
                 ? Map.of()
                 : Members.of("name", subject.name())));
         catalog.add(QmpCommand.of("query-target", arguments -> Members.of("arch", "aarch64")));
-        catalog.add(QmpCommand.of("query-kvm", arguments -> Members.of("enabled", false, "present", false)));
+        catalog.add(QmpCommand.of("query-kvm", arguments -> accelerator()));
+    }
+
+    private Object accelerator() {
+        boolean runs = subject.board().flatMap(Board::virtualMachine).isPresent();
+        return Members.of("enabled", runs, "present", runs);
     }
 
     private Object status() {

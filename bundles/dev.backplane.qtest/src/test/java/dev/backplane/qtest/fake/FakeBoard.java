@@ -1,5 +1,6 @@
 package dev.backplane.qtest.fake;
 
+import dev.backplane.accelerator.VirtualMachine;
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardClock;
 import dev.backplane.board.BoardDefinition;
@@ -18,9 +19,11 @@ import dev.backplane.irq.InterruptController;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.Epochs;
 import dev.backplane.memory.TransactionContext;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,13 +39,13 @@ public final class FakeBoard implements Board {
     private final List<InputListener> listeners = new CopyOnWriteArrayList<>();
     private final Map<String, Slot> slots = new LinkedHashMap<>();
     private final FakeContext context = new FakeContext();
-
-    public FakeBoard() {
-        add("gic", "arm-gicv3", new Placement.SystemBus(Map.of("gicd", 0x0800_0000L), Map.of()), false,
     /** Whether an accelerator runs the guest. */
     public boolean accelerated;
 
     private int bridgeNumbers = -1;
+
+    public FakeBoard() {
+        add("gic", "arm-gicv3", new Placement.SystemBus(Map.of("gicd", 0x0800_0000L), Map.of()), false,
                 (InterruptController) (ignored, intid, asserted) -> events.add("input " + intid + " " + asserted));
         add("smmu0", "arm-smmuv3", new Placement.SystemBus(
                         Map.of("smmu", FakePort.REGISTERS),
@@ -51,9 +54,6 @@ public final class FakeBoard implements Board {
         add("nic", "edu", new Placement.Pci("pcie.0", 8), true, new Object());
     }
 
-    private void add(String name, String type, Placement placement, boolean user, Object device) {
-        slots.put(name, new FakeSlot(new SlotDefinition(name, type, Map.of("level", 3L), placement, user), device));
-    }
     /** Adds a root port rp with a device card behind it, on a bus that software has given that number. */
     public void addBridge(int secondary) {
         bridgeNumbers = secondary << 16 | secondary << 8;
@@ -61,6 +61,23 @@ public final class FakeBoard implements Board {
         add("card", "edu", new Placement.Pci("rp", 0), true, new Object());
     }
 
+    private void add(String name, String type, Placement placement, boolean user, Object device) {
+        slots.put(name, new FakeSlot(new SlotDefinition(name, type, Map.of("level", 3L), placement, user), device));
+    }
+
+    /** Fills RAM. */
+    public void fill(byte value) {
+        Arrays.fill(ram, value);
+    }
+
+    @Override
+    public Optional<VirtualMachine> virtualMachine() {
+        return accelerated
+                ? Optional.of((VirtualMachine) Proxy.newProxyInstance(
+                        VirtualMachine.class.getClassLoader(), new Class<?>[] {VirtualMachine.class}, (proxy, method,
+                                arguments) -> null))
+                : Optional.empty();
+    }
 
     /** An input of the GIC changes. */
     public void change(int intid, boolean asserted) {

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -285,6 +286,25 @@ class QmpSessionTest {
         assertThat(Files.readAllBytes(file)).containsOnly(0);
     }
 
+    @Test
+    void aHoleIsSavedAsZeros(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("ram");
+        String save = "{\"execute\":\"%s\",\"arguments\":{\"val\":1073737728,\"size\":8192,\"filename\":\"%s\"}}";
+        board.fill((byte) 7);
+        assertThat(execute(save.formatted("pmemsave", file))).isEqualTo(Map.of());
+        byte[] saved = Files.readAllBytes(file);
+        assertThat(Arrays.copyOf(saved, 4096)).containsOnly(0);
+        assertThat(Arrays.copyOfRange(saved, 4096, 8192)).containsOnly(7);
+        assertThat(execute(save.formatted("memsave", file)).toString()).contains("Invalid addr 0x000000003ffff000");
+    }
+
+    @Test
+    void anAcceleratorIsKnown() throws Exception {
+        assertThat(execute("{\"execute\":\"query-kvm\"}")).isEqualTo(Map.of("enabled", false, "present", false));
+        board.accelerated = true;
+        assertThat(execute("{\"execute\":\"query-kvm\"}")).isEqualTo(Map.of("enabled", true, "present", true));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "info pci | PCI device 1234:11e8", "info mtree | 0000000040000000-00000000400fffff (prio 0\\, ram): mach-virt.ram",
@@ -372,6 +392,21 @@ class QmpSessionTest {
                 .contains("bus=0", "qdev_id=nic", "vendor=4660", "address=268435456");
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aDeviceBehindABridgeIsListedOnceTheBridgeHasANumber(int number) throws Exception {
+        board.addBridge(number);
+        Map<?, ?> root = (Map<?, ?>) ((List<?>) execute("{\"execute\":\"query-pci\"}")).getFirst();
+        assertThat((List<?>) root.get("devices")).extracting(device -> ((Map<?, ?>) device).get("qdev_id").toString())
+                .containsExactly("nic", "rp");
+        boolean listed = number != 0;
+        assertThat(root.toString().contains("qdev_id=card")).isEqualTo(listed);
+        String text = execute("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"info pci\"}}")
+                .toString();
+        assertThat(text).contains("id \"rp\"");
+        assertThat(text.contains("id \"card\"")).isEqualTo(listed);
+    }
+
     @Test
     void noInputBreaksTheSession() throws Exception {
         long seed = Long.getLong("qmp.seed", System.nanoTime());
@@ -392,20 +427,5 @@ class QmpSessionTest {
         for (String line : lines) {
             assertThat((Map<?, ?>) Json.parse(line)).as("seed %d: %s", seed, line).isNotEmpty();
         }
-    @ParameterizedTest
-    @ValueSource(ints = {0, 1})
-    void aDeviceBehindABridgeIsListedOnceTheBridgeHasANumber(int number) throws Exception {
-        board.addBridge(number);
-        Map<?, ?> root = (Map<?, ?>) ((List<?>) execute("{\"execute\":\"query-pci\"}")).getFirst();
-        assertThat((List<?>) root.get("devices")).extracting(device -> ((Map<?, ?>) device).get("qdev_id").toString())
-                .containsExactly("nic", "rp");
-        boolean listed = number != 0;
-        assertThat(root.toString().contains("qdev_id=card")).isEqualTo(listed);
-        String text = execute("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"info pci\"}}")
-                .toString();
-        assertThat(text).contains("id \"rp\"");
-        assertThat(text.contains("id \"card\"")).isEqualTo(listed);
-    }
-
     }
 }
