@@ -27,6 +27,13 @@ final class Composition {
             "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtio-mmio-transports",
             "virtualization", "x-oem-id", "x-oem-table-id");
 
+    /** Machine options that have options of their own on the command line. */
+    static final Map<String, String> ELSEWHERE = Map.of(
+            "memory", "-m",
+            "mem-path", "-object memory-backend-file with -machine memory-backend=",
+            "smp", "-smp",
+            "clock", "-accel qtest, with which clients drive it");
+
     private static final String ACCELERATOR = "accel";
     private static final String SMMU_TYPE = "arm-smmuv3";
     private static final String IOMMU_STAGE = "iommu-stage";
@@ -82,12 +89,16 @@ final class Composition {
         var globals = new BoardGlobals(providers, command.globals(), type);
         options.putAll(globals.options());
         for (var option : command.machineOptions().entrySet()) {
+            if (ELSEWHERE.containsKey(option.getKey())) {
+                throw new CommandLineException("-machine %s: unsupported option '%s'; use %s"
+                        .formatted(command.machine(), option.getKey(), ELSEWHERE.get(option.getKey())));
+            }
             if (known.contains(option.getKey())) {
                 options.put(option.getKey(), option.getValue());
             } else if (!OPTIONS_WITHOUT_EFFECT.contains(option.getKey())) {
                 throw new CommandLineException("-machine %s: unsupported option '%s'; the nearest supported one is '%s'"
                         .formatted(command.machine(), option.getKey(), Nearest.to(option.getKey(), Stream.concat(
-                                known.stream(), OPTIONS_WITHOUT_EFFECT.stream()).toList())));
+                                known.stream().filter(name -> !ELSEWHERE.containsKey(name)), OPTIONS_WITHOUT_EFFECT.stream()).toList())));
             }
         }
         warnings.addAll(globals.check(options));

@@ -45,7 +45,9 @@ final class HelpTexts {
         }
         for (MachineType type : providers.machineTypes()) {
             if (type.name().equals(MachineNames.base(machine))) {
-                return machine + " options:\n" + properties(type.options());
+                return machine + " options:\n" + properties(type.options().stream()
+                        .filter(option -> !Composition.ELSEWHERE.containsKey(option.name()))
+                        .toList());
             }
         }
         throw new CommandLineException("unsupported machine type: \"%s\"; use -machine help to list supported machines"
