@@ -73,7 +73,7 @@ final class BundleSeats implements AutoCloseable {
      * @throws PlugException if it cannot serve; the old version goes on
      */
     void update(DeviceSlot slot, Path file) throws PlugException {
-        serving(slot);
+        serving(slot); // says so when there is nothing to replace
         String name = symbolicName(file);
         // Updates of other providers do not wait for this one.
         Lock lock = updates.computeIfAbsent(name, any -> new ReentrantLock());
@@ -104,6 +104,7 @@ final class BundleSeats implements AutoCloseable {
 
     private void replace(DeviceSlot slot, Bundle old, Path file) throws PlugException {
         Bundle seat = fill(slot, old, file);
+        boolean autostart = old.adapt(BundleStartLevel.class).isPersistentlyStarted();
         try {
             power.start(seat);
             new SlotMoves(registry, old, seat).run();
@@ -116,24 +117,27 @@ final class BundleSeats implements AutoCloseable {
             empty(slot, seat);
             throw new PlugException("%s; %s goes on%s".formatted(
                     refused.getMessage(), SlotUse.label(old), use.serves(seat) ? ", and " + use.text(seat) : ""));
+        } catch (RuntimeException fault) {
+            empty(slot, seat);
+            throw fault;
         }
-        passAutostart(old, seat);
+        if (autostart) {
+            markForAutostart(seat);
+        }
         empty(slot, old);
         requireServed(slot, seat);
     }
 
     /** A framework that starts again with its bundles as they are starts the version that served last. */
-    private static void passAutostart(Bundle old, Bundle seat) {
-        if (old.adapt(BundleStartLevel.class).isPersistentlyStarted()) {
-            try {
-                seat.start(Bundle.START_ACTIVATION_POLICY);
-            } catch (BundleException e) {
-                LOGGER.log(
-                        System.Logger.Level.WARNING,
-                        "{0} will not be started with the framework: {1}",
-                        SlotUse.label(seat),
-                        e.getMessage());
-            }
+    private static void markForAutostart(Bundle seat) {
+        try {
+            seat.start(Bundle.START_ACTIVATION_POLICY);
+        } catch (BundleException e) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "{0} will not be started with the framework: {1}",
+                    SlotUse.label(seat),
+                    e.getMessage());
         }
     }
 

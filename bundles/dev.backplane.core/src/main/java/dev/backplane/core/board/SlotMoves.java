@@ -34,7 +34,8 @@ final class SlotMoves {
     /**
      * Hands the slots over.
      *
-     * @throws PlugException if one cannot be served; as many as can are served by the old bundle again
+     * @throws PlugException if one cannot be served; as many as can are served by the old bundle again. So are they
+     *     after any other exception
      */
     void run() throws PlugException {
         try {
@@ -47,6 +48,9 @@ final class SlotMoves {
         } catch (PlugException refused) {
             goBack();
             throw refused;
+        } catch (RuntimeException fault) {
+            goBack();
+            throw fault;
         }
     }
 
