@@ -28,8 +28,8 @@ import org.osgi.framework.startlevel.BundleStartLevel;
 /**
  * Two seats for each provider bundle: the bundle as it was installed, and a second one beside it. An update fills the
  * idle seat, lets its factories realize their models beside the serving ones, hands the slots over, and empties the
- * other seat. That the framework is to start the bundle goes from seat to seat with the slots: what was emptied does not
- * come back by itself. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has
+ * other seat. That the framework is to start the bundle goes from seat to seat with the slots: what was emptied does
+ * not come back by itself. Nothing is ever uninstalled, because a framework keeps something of every bundle that it has
  * installed.
  */
 final class BundleSeats implements AutoCloseable {
