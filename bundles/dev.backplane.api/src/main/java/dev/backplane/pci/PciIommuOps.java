@@ -69,7 +69,13 @@ public interface PciIommuOps {
         return Optional.empty();
     }
 
-    /** Disconnects an assigned device; called only after a successful {@link #setIommuDevice}. */
+    /**
+     * Disconnects an assigned device; called only after a successful {@link #setIommuDevice}, which may have been that
+     * of a predecessor: if software has renumbered since, this model is to let go of what the slot holds of the host
+     * for the device under that address. The device is blocked then.
+     *
+     * @param function the function under the address that it was connected by
+     */
     default void unsetIommuDevice(PciRequester function) {}
 
     /**

@@ -291,7 +291,7 @@ final class Assignment implements AssignedFunction, AutoCloseable {
             return true;
         }
         changed = false;
-        if (behind == ops && !barred) {
+        if (behind == ops) {
             return false;
         }
         // What else it wants is between it and the guest: the tables on the host are the same.
@@ -299,21 +299,24 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         if (known == null || wanted != nesting) {
             change(ops, wanted);
         } else {
-            adopt(ops);
+            // A successor for the same purpose finds the device as it is, and keeps it so.
+            require(set(ops, known));
         }
         return false;
     }
 
-    /** A successor for the same purpose: it finds the device as it is, and keeps it so. */
-    private void adopt(PciIommuOps ops) throws PlugException {
-        PciRequester before = known;
-        require(set(ops, before));
-        if (barred || !isWhere(before)) {
-            // Software has renumbered while no model was there, or what that had been told is no more.
-            barred = false;
-            unsetBlocked();
-            takeAddress(ops);
+    /**
+     * Software has renumbered, or reset the IOMMU, while no model served: the one that is about to lets go of the address
+     * that a predecessor left the device under. It does not get the device there, as the address may be another one's by now.
+     */
+    void forgetOldAddress(PciIommuOps ops) {
+        if (known == null || orphan || !barred && isWhere(known) || wantsNesting(ops) != nesting) {
+            return;
         }
+        barred = false;
+        block().ifPresent(trouble -> Assignments.troubled(function, "it cannot be blocked", trouble));
+        behind = ops;
+        unsetBlocked();
     }
 
     /**
@@ -477,10 +480,13 @@ final class Assignment implements AssignedFunction, AutoCloseable {
         return !barred || behind == null;
     }
 
-    /** Software may have renumbered buses: takes its address now, if its table suits the model. */
-    void takeNewAddress() {
-        PciIommuOps ops = function.iommuOps();
-        if (ops != null && known == null && !orphan && function.isNumbered() && wantsNesting(ops) == nesting) {
+    /**
+     * Software may have renumbered buses: takes the address that is the function's now.
+     *
+     * @param ops of the model that knows where all others are, or null
+     */
+    void takeNewAddress(PciIommuOps ops) {
+        if (ops != null && ops == function.iommuOps() && known == null && !orphan && function.isNumbered()) {
             try {
                 takeAddress(ops);
             } catch (PlugException refused) {

@@ -36,6 +36,8 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     private final Epochs epochs;
     private final Map<Container, GuestMemory> memories = new HashMap<>();
     private final List<Assignment> assignments = new ArrayList<>();
+    /** By root bus, whose model has been told of all devices there. */
+    private final Map<String, PciIommuOps> serving = new HashMap<>();
 
     /** An iommufd that devices share by its name, for as long as its host is there. */
     private record Container(HostIommu host, String name) {}
@@ -161,8 +163,11 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     @Override
     public synchronized void served(String rootBus, PciIommuOps ops) throws PlugException {
         List<Assignment> below = below(rootBus);
+        serving.put(rootBus, ops);
         boolean complete = false;
         try {
+            // First, as in settle.
+            below.forEach(assignment -> assignment.forgetOldAddress(ops));
             for (Assignment assignment : below) {
                 serve(assignment, ops);
             }
@@ -187,6 +192,7 @@ public final class Assignments implements IommuObserver, AutoCloseable {
 
     @Override
     public synchronized void left(String rootBus) {
+        serving.remove(rootBus);
         below(rootBus).forEach(Assignment::left);
     }
 
@@ -217,7 +223,7 @@ public final class Assignments implements IommuObserver, AutoCloseable {
         for (Assignment assignment : assignments) {
             lasting &= assignment.leaveOldAddress();
         }
-        assignments.forEach(Assignment::takeNewAddress);
+        assignments.forEach(assignment -> assignment.takeNewAddress(serving.get(assignment.function().rootBus())));
         return lasting;
     }
 

@@ -99,12 +99,12 @@ final class AssignedStream {
         return old;
     }
 
-    String vdeviceLease() {
+    static String vdeviceLease(int streamId) {
         return "vdevice.0x%x".formatted(streamId);
     }
 
-    /** {@return how the names of the stream's nested tables begin} */
-    String tableLeases() {
+    /** {@return how the names of a stream's nested tables begin} */
+    static String tableLeases(int streamId) {
         return "hwpt.0x%x.".formatted(streamId);
     }
 }

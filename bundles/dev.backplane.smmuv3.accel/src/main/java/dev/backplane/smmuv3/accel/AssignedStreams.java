@@ -99,7 +99,7 @@ final class AssignedStreams {
         nodes.add(InspectNode.text("attached to", stream.table.name().toLowerCase(Locale.ROOT))
                 .withNote(stream.reason));
         nodes.add(InspectNode.text("table", table(stream, objects, slice)));
-        nodes.add(InspectNode.text("vDEVICE", id(stream.vdeviceLease(), objects)));
+        nodes.add(InspectNode.text("vDEVICE", id(AssignedStream.vdeviceLease(stream.streamId), objects)));
         if (stream.translates()) {
             nodes.add(InspectNode.text("STE", "0x%016x 0x%016x".formatted(stream.ste0, stream.ste1))
                     .withNote("as the host has it of the guest"));

@@ -146,7 +146,7 @@ final class Assignments {
     }
 
     private String undo(AssignedStream stream, boolean first, HostException refusal) {
-        attacher.forgetStreamId(stream);
+        attacher.forgetStreamId(stream.streamId);
         if (first) {
             HostSlice.discard(objects);
             slice = null;
@@ -177,7 +177,7 @@ final class Assignments {
                 stop(stream, e);
             }
         }
-        attacher.forgetStreamId(stream);
+        attacher.forgetStreamId(stream.streamId);
         leave(stream);
         stream.move(function);
         enter(stream);
@@ -195,6 +195,7 @@ final class Assignments {
                         .reduce((earlier, later) -> later))
                 .orElse(null);
         if (stream == null) {
+            forget(AssignedStream.streamId(function));
             return;
         }
         attacher.release(stream, true, "disconnected").ifPresent(why -> {
@@ -202,14 +203,25 @@ final class Assignments {
                     .formatted(stream.hostName(), why));
             attacher.release(stream, false, why);
         });
-        attacher.forgetStreamId(stream);
+        attacher.forgetStreamId(stream.streamId);
         leave(stream);
+        discardUnused();
+    }
+
+    /** Frees what a predecessor left under a StreamID that its device, which is blocked, has no more. */
+    private void forget(int streamId) {
+        attacher.forgetStreamId(streamId);
+        if (saved.values().removeIf(state -> state.streamId() == streamId)) {
+            discardUnused();
+        }
+    }
+
+    private void discardUnused() {
         if (streams.isEmpty() && saved.isEmpty() && slice != null) {
             onSlice.accept(null);
             HostSlice.discard(objects);
             slice = null;
             adopting = false;
-            saved.clear();
         }
     }
 

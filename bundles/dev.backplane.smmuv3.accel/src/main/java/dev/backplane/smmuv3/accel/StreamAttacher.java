@@ -52,13 +52,13 @@ final class StreamAttacher {
                 && dropContexts(viommu, stream.streamId)) {
             return;
         }
-        if (objects.find(stream.vdeviceLease(), HostObject.class).isEmpty()) {
+        if (objects.find(AssignedStream.vdeviceLease(stream.streamId), HostObject.class).isEmpty()) {
             // Before the attachment: the host needs the StreamID to name the stream in events and invalidations.
-            objects.allocate(stream.vdeviceLease(),
+            objects.allocate(AssignedStream.vdeviceLease(stream.streamId),
                     () -> viommu.allocateVdevice(stream.device.device(), stream.streamId));
         }
         Hwpt hwpt = viommu.allocateHwpt(stream.device.device(), target.ste0(), target.ste1());
-        String lease = stream.tableLeases() + hwpt.id();
+        String lease = AssignedStream.tableLeases(stream.streamId) + hwpt.id();
         objects.hold(lease, hwpt);
         boolean attached = false;
         try {
@@ -98,9 +98,9 @@ final class StreamAttacher {
         return failure;
     }
 
-    /** Frees what the host has under the stream's name; it must not be attached to a nested table. */
-    void forgetStreamId(AssignedStream stream) {
-        objects.discardAll(stream.tableLeases());
-        objects.discard(stream.vdeviceLease());
+    /** Frees what the host has under a stream's name; it must not be attached to a nested table. */
+    void forgetStreamId(int streamId) {
+        objects.discardAll(AssignedStream.tableLeases(streamId));
+        objects.discard(AssignedStream.vdeviceLease(streamId));
     }
 }

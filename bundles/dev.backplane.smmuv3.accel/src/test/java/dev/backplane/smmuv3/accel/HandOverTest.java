@@ -217,6 +217,42 @@ class HandOverTest {
         assertThat(next.leases.names()).isEmpty();
     }
 
+    /** The two changed places while no model was there, and the guest has given each StreamID other tables. */
+    @Test
+    void aStreamThatHasAnotherStreamIdByNowNeverGoesByTheOneThatItHad() throws Exception {
+        old.translating(0x110, CONTEXTS + 0x1000);
+        old.configure(0x110);
+        var next = handOver(HandOverTest::restore);
+        next.translating(0x108, CONTEXTS + 0x2000);
+        next.translating(0x110, CONTEXTS + 0x3000);
+        first.detach();
+        second.detach();
+        host.calls.clear();
+        next.disconnect(0x108);
+        next.disconnect(0x110);
+        assertThat(host.objects()).as("nothing is left under the names of before").isEmpty();
+        assertThat(next.connect(0x110, first)).isEmpty();
+        assertThat(next.connect(0x108, second)).isEmpty();
+        assertThat(host.calls).filteredOn(call -> call.startsWith("attach"))
+                .containsExactly("attach a nested", "attach b nested");
+        assertThat(first.attached.ste0).isEqualTo(CONTEXTS + 0x3000 | 0b1011);
+        assertThat(second.attached.ste0).isEqualTo(CONTEXTS + 0x2000 | 0b1011);
+    }
+
+    /** One of them is where it was. */
+    @Test
+    void whatIsLeftOfAStreamThatHasAnotherStreamIdByNowGoesAlone() throws Exception {
+        var next = handOver(HandOverTest::restore);
+        first.detach();
+        next.disconnect(0x108);
+        assertThat(host.objects()).containsExactly("abort", "bypass", "events", "viommu");
+        assertThat(next.connect(0x110, second)).isEmpty();
+        assertThat(second.attachment()).isEqualTo("bypass");
+        next.disconnect(0x110);
+        assertThat(host.objects()).isEmpty();
+        assertThat(next.leases.names()).isEmpty();
+    }
+
     @Test
     void withoutLeasesEverythingIsMadeAnew() throws Exception {
         var other = new FakeHost();
