@@ -98,7 +98,9 @@ final class Composition {
             } else if (!OPTIONS_WITHOUT_EFFECT.contains(option.getKey())) {
                 throw new CommandLineException("-machine %s: unsupported option '%s'; the nearest supported one is '%s'"
                         .formatted(command.machine(), option.getKey(), Nearest.to(option.getKey(), Stream.concat(
-                                known.stream().filter(name -> !ELSEWHERE.containsKey(name)), OPTIONS_WITHOUT_EFFECT.stream()).toList())));
+                                        known.stream().filter(name -> !ELSEWHERE.containsKey(name)),
+                                        OPTIONS_WITHOUT_EFFECT.stream())
+                                .toList())));
             }
         }
         warnings.addAll(globals.check(options));

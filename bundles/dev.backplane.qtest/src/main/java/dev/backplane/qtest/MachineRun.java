@@ -166,7 +166,8 @@ final class MachineRun {
         }
         if (!command.monitors().isEmpty()) {
             var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                    board, control, providers, command.globals(), tree, anonymous, machines, command.name(), command.processors(), cpuModel()));
+                    board, control, providers, command.globals(), tree, anonymous, machines, command.name(),
+                    command.processors(), cpuModel()));
             for (Endpoint monitor : command.monitors()) {
                 open("qmp", monitor, new QmpServer(catalog, control));
             }

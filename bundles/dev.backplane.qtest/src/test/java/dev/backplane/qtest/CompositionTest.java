@@ -81,12 +81,13 @@ class CompositionTest {
         "-M virt,gicversion=3 | -machine virt: unsupported option 'gicversion'; the nearest supported one is"
                 + " 'gic-version'",
         "-M virt -device edo | -device edo: 'edo' is not a valid device model name; the nearest supported one is edu",
-        "-M virt -global arm-gicv3.level=4 | -global arm-gicv3.level=4: machine virt makes its arm-gicv3 itself and does"
-                + " not take this property for it; leave it out, and see -machine virt,help for what it takes",
+        "-M virt -global arm-gicv3.level=4 | -global arm-gicv3.level=4: machine virt makes its arm-gicv3 itself and"
+                + " does not take this property for it; leave it out, and see -machine virt,help for what it takes",
         "-M virt -global edu.lvl=4 | -global edu.lvl=4: edu has no property 'lvl'; it has level, profile, stage",
         "-M virt,memory=64M | -machine virt: unsupported option 'memory'; use -m",
         "-M virt,smp=2 | -machine virt: unsupported option 'smp'; use -smp",
-        "-M virt,clock=manual | -machine virt: unsupported option 'clock'; use -accel qtest, with which clients drive it",
+        "-M virt,clock=manual | -machine virt: unsupported option 'clock'; use -accel qtest, with which clients drive"
+                + " it",
         "-M virt-11.2 | unsupported machine type: \"virt-11.2\"; the nearest supported one is virt-11.1; use -machine"
                 + " help to list supported machines",
         "-M vexpress | unsupported machine type: \"vexpress\"; the nearest supported one is virt; use -machine help to"

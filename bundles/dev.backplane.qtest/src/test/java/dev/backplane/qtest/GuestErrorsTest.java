@@ -3,6 +3,7 @@ package dev.backplane.qtest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -17,8 +18,8 @@ class GuestErrorsTest {
     void theyGoToTheFileThatIsAskedFor() throws Exception {
         Path file = folder.resolve("100%.log");
         GuestErrors.show(Set.of("guest_errors", "int"), Optional.of(file.toString()));
-        System.getLogger("dev.backplane.device.guest-errors").log(System.Logger.Level.WARNING, "virt0/edu0: guest error");
-        System.getLogger("dev.backplane.device").log(System.Logger.Level.WARNING, "something else");
+        System.getLogger("dev.backplane.device.guest-errors").log(Level.WARNING, "virt0/edu0: guest error");
+        System.getLogger("dev.backplane.device").log(Level.WARNING, "something else");
         assertThat(file).hasContent("virt0/edu0: guest error");
     }
 

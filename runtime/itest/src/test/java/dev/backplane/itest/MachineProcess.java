@@ -137,6 +137,11 @@ public final class MachineProcess implements AutoCloseable {
         throw new IOException(request + ": the machine hung up: " + output());
     }
 
+    /** Sends requests to the monitor and leaves the answers unread. */
+    void send(String requests) throws IOException {
+        write(qmp, requests);
+    }
+
     /** Waits for an event. */
     public void awaitEvent(String name) throws IOException {
         while (events.stream().noneMatch(line -> line.contains('"' + name + '"'))) {

@@ -123,6 +123,18 @@ class MachineProcessIT {
     }
 
     @Test
+    void sigtermEndsItWhoeverDoesNotRead() throws Exception {
+        try (var other = new MachineProcess("-machine none")) {
+            String flood = "{\"execute\": \"qmp_capabilities\"}" + "{\"execute\": \"query-qmp-schema\"}".repeat(200);
+            other.send(flood);
+            assertThat(other.qtest("endianness")).isEqualTo("OK little");
+            other.process.destroy();
+            assertThat(other.process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(other.awaitExit()).as(other.output()).isZero();
+        }
+    }
+
+    @Test
     void whatHappensAgainAndAgainIsNotPrinted() throws Exception {
         try (var other = new MachineProcess("-machine virt,gic-version=3,iommu=smmuv3 -device edu,id=e1")) {
             other.qmp("{\"execute\": \"qmp_capabilities\"}");

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.logging.LogManager;
 
 /**
- * What a machine logs: warnings go to standard error, and what guests do wrong goes nowhere unless the command line asks
- * for it. A harness may leave standard error unread, so nothing is told that happens again and again.
+ * What a machine logs: warnings go to standard error, and what guests do wrong goes nowhere unless the command line
+ * asks for it. A harness may leave standard error unread, so nothing is told that happens again and again.
  */
 public final class MachineLogging {
     private static final String CLASS = "java.util.logging.config.class";

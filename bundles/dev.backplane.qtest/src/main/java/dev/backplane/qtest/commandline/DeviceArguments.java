@@ -50,8 +50,8 @@ public final class DeviceArguments {
     }
 
     /**
-     * {@return what a JSON object says, as text} A number as the address of a function is device and function in one, where
-     * text has them in two parts.
+     * {@return what a JSON object says, as text} A number as the address of a function is device and function in one,
+     * where text has them in two parts.
      *
      * @throws IllegalArgumentException if a value is no text, number or boolean; the message names its key
      */
@@ -74,8 +74,9 @@ public final class DeviceArguments {
             return "";
         }
         if (devfn < 0 || devfn > MOST_DEVFN) {
-            throw new IllegalArgumentException("expected a number from 0 to %d, device * 8 + function, or %d for any; not %d"
-                    .formatted(MOST_DEVFN, ANY_ADDRESS, devfn));
+            throw new IllegalArgumentException(
+                    "expected a number from 0 to %d, device * 8 + function, or %d for any; not %d"
+                            .formatted(MOST_DEVFN, ANY_ADDRESS, devfn));
         }
         return "%02x.%x".formatted(devfn >>> 3, devfn & 7);
     }

@@ -31,7 +31,7 @@ enum SupportedOption {
     STOPPED("S", "", "start stopped: 'cont' changes the run state", true),
     NO_REBOOT("no-reboot", "", "end instead of reset", true),
     LOG_ITEMS("d", "ITEM[,...]",
-            "log guest_errors (what a guest does wrong) or unimp (what it asks for in vain); others have no effect", true),
+            "log guest_errors (what a guest does wrong) or unimp (what it asks for in vain); others do nothing", true),
     LOG_FILE("D", "FILE", "where -d logs to, instead of standard error", true),
     DISPLAY("display", "none", "there is no display", false),
     VGA("vga", "none", "there is no display", false),

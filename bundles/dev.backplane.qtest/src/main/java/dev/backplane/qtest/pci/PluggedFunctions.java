@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * PCI functions by the bus on which they are plugged. The bus below a bridge that software has not numbered yet has number
- * 0 like the first root bus, so numbers do not tell one from the other.
+ * PCI functions by the bus on which they are plugged. The bus below a bridge that software has not numbered yet has
+ * number 0 like the first root bus, so numbers do not tell one from the other.
  */
 public final class PluggedFunctions {
     private static final int HEADER_TYPE = 0x0E;

@@ -22,7 +22,8 @@ import java.util.Optional;
 
 /**
  * Commands that save memory to files. No processor runs, so no processor translates, and the addresses of memsave are
- * physical ones too. Where nothing answers pmemsave saves zeros, and memsave fails as it does for what is not translated.
+ * physical ones too. Where nothing answers pmemsave saves zeros, and memsave fails as it does for what is not
+ * translated.
  */
 final class MemoryFileCommands {
     /** What is read at a time, aligned: no more than the smallest region, so that a hole is all of it or nothing. */
@@ -40,7 +41,8 @@ final class MemoryFileCommands {
         var address = required("val", INT);
         var size = required("size", INT);
         var file = required("filename", STRING);
-        catalog.add(QmpCommand.of("memsave", arguments -> save(arguments, false), address, size, file, optional("cpu-index", INT)));
+        catalog.add(QmpCommand.of(
+                "memsave", arguments -> save(arguments, false), address, size, file, optional("cpu-index", INT)));
         catalog.add(QmpCommand.of("pmemsave", arguments -> save(arguments, true), address, size, file));
     }
 

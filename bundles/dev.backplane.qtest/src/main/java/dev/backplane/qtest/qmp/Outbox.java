@@ -8,9 +8,9 @@ import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What is sent to one client, in the order in which it was put in. The session's thread sends by itself, so a client that
- * does not read holds up its own commands only. What other threads put in is sent by a thread that starts when it is
- * needed first: they never wait for the client. Thread-safe.
+ * What is sent to one client, in the order in which it was put in. The session's thread sends by itself, so a client
+ * that does not read holds up its own commands only. What other threads put in is sent by a thread that starts when it
+ * is needed first: they never wait for the client. Thread-safe.
  */
 final class Outbox {
     /** A client that never reads loses events rather than memory. */

@@ -3,8 +3,8 @@ package dev.backplane.qtest.qom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Names of the slots of devices that a user gives no id. They hold a character that no id has, so none can equal one, and
- * none is given twice. Thread-safe.
+ * Names of the slots of devices that a user gives no id. They hold a character that no id has, so none can equal one,
+ * and none is given twice. Thread-safe.
  */
 public final class AnonymousSlots {
     private static final char MARK = '#';

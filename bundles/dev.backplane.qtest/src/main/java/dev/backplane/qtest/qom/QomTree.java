@@ -58,8 +58,8 @@ public final class QomTree {
     }
 
     /**
-     * {@return the slots as they are} Those of devices without an id have numbers then. A device keeps its number, and no
-     * other gets it when it has gone.
+     * {@return the slots as they are} Those of devices without an id have numbers then. A device keeps its number, and
+     * no other gets it when it has gone.
      */
     private synchronized List<Slot> slots() {
         List<Slot> slots = board.map(Board::slots).orElse(List.of());

@@ -109,8 +109,9 @@ class CommandLineParserTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "{\"driver\":\"edu\",\"addr\":24} | 03.0", "{\"driver\":\"edu\",\"addr\":255} | 1f.7", "{\"driver\":\"edu\",\"addr\":-1} | ``",
-        "{\"driver\":\"edu\",\"addr\":\"24\"} | 24", "edu,addr=0x3.0x1 | 3.1", "edu,addr=10x3 | 10x3", "edu,addr=0x | 0x"
+        "{\"driver\":\"edu\",\"addr\":24} | 03.0", "{\"driver\":\"edu\",\"addr\":255} | 1f.7",
+        "{\"driver\":\"edu\",\"addr\":-1} | ``", "{\"driver\":\"edu\",\"addr\":\"24\"} | 24",
+        "edu,addr=0x3.0x1 | 3.1", "edu,addr=10x3 | 10x3", "edu,addr=0x | 0x"
     })
     void aNumberAsAddressIsDeviceAndFunctionInOne(String device, String address) throws Exception {
         assertThat(CommandLineParser.parse(List.of("-M", "virt", "-device", device)).devices())
@@ -123,8 +124,8 @@ class CommandLineParserTest {
         assertThatExceptionOfType(CommandLineException.class)
                 .isThrownBy(() -> CommandLineParser.parse(
                         List.of("-M", "virt", "-device", "{\"driver\":\"edu\",\"addr\":256}")))
-                .withMessageEndingWith("Invalid parameter 'addr': expected a number from 0 to 255, device * 8 + function,"
-                        + " or -1 for any; not 256");
+                .withMessageEndingWith("Invalid parameter 'addr': expected a number from 0 to 255, device * 8 +"
+                        + " function, or -1 for any; not 256");
     }
 
     @Test

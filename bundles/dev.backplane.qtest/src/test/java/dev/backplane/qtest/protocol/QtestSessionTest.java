@@ -182,7 +182,8 @@ class QtestSessionTest {
                         "irq_intercept_in " + SMMU,
                         "set_irq_in %s unnamed-gpio-in 74 1".formatted(GIC),
                         "set_irq_in %s unnamed-gpio-in 74 0".formatted(GIC)))
-                .containsExactly("OK", "OK", "FAIL No intercepts installed", "IRQ raise 74", "OK", "IRQ lower 74", "OK");
+                .containsExactly(
+                        "OK", "OK", "FAIL No intercepts installed", "IRQ raise 74", "OK", "IRQ lower 74", "OK");
         assertThat(board.events).containsExactly("drive gic 106 true", "drive gic 106 false");
     }
 
@@ -280,8 +281,8 @@ class QtestSessionTest {
 
     @Test
     void aMachineWithoutABoardAnswersToo() throws Exception {
-        var channel = ScriptedChannel.lines("endianness", "readl 0x40000000", "write 0 4 0x12", "clock_step 1", "clock_set 5",
-                "clock_step");
+        var channel = ScriptedChannel.lines(
+                "endianness", "readl 0x40000000", "write 0 4 0x12", "clock_step 1", "clock_set 5", "clock_step");
         new QtestServer(Optional.empty(), path -> Optional.empty(), (prefix, name) -> false, List::of, Optional.empty())
                 .serve(channel);
         assertThat(channel.answers())

@@ -39,7 +39,8 @@ class QmpSessionTest {
         var providers = new FakeProviders();
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         var subject = new QmpCatalog.Subject(
-                Optional.of(board), control, providers, globals, tree, new AnonymousSlots(), new MachineNames(providers), "guest", 1, "max");
+                Optional.of(board), control, providers, globals, tree, new AnonymousSlots(),
+                new MachineNames(providers), "guest", 1, "max");
         var channel = new ScriptedChannel(script, piece);
         new QmpServer(new QmpCatalog(subject), control).serve(channel);
         return channel.answers();
@@ -216,11 +217,11 @@ class QmpSessionTest {
 
     @Test
     void aDeviceWithoutIdKeepsItsPathWhenAnotherGoes() throws Exception {
+        String del = "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"%s\"}}";
         String add = "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\"}}";
         String list = "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral-anon\"}}";
         List<String> lines = answers(NEGOTIATE, add, add,
-                "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"edu0\"}}",
-                "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"/machine/peripheral-anon/device[0]\"}}", add, list);
+                del.formatted("edu0"), del.formatted("/machine/peripheral-anon/device[0]"), add, list);
         assertThat(lines.get(4)).contains("DeviceNotFound");
         assertThat(lines.get(6)).endsWith("\"data\":{\"path\":\"/machine/peripheral-anon/device[0]\"}}");
         assertThat(lines.getLast())
@@ -231,10 +232,9 @@ class QmpSessionTest {
     @ParameterizedTest
     @CsvSource({"edu0, true", "nic, false"})
     void whatWasPluggedLaterIsKnown(String id, boolean later) throws Exception {
+        String get = "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"%s\",\"property\":\"hotplugged\"}}";
         List<String> lines = answers(NEGOTIATE,
-                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"edu0\"}}",
-                "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/%s\",\"property\":\"hotplugged\"}}"
-                        .formatted(id));
+                "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"edu0\"}}", get.formatted(id));
         assertThat(lines.getLast()).isEqualTo("{\"return\":%b}".formatted(later));
     }
 

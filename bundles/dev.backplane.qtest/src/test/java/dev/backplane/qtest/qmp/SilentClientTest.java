@@ -64,8 +64,8 @@ class SilentClientTest {
         var providers = new FakeProviders();
         var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
         var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                Optional.of(board), machine, providers, Globals.NONE, tree, new AnonymousSlots(), new MachineNames(providers),
-                "guest", 1, "max"));
+                Optional.of(board), machine, providers, Globals.NONE, tree, new AnonymousSlots(),
+                new MachineNames(providers), "guest", 1, "max"));
         Thread.ofPlatform().daemon().start(() -> {
             try (channel) {
                 new QmpServer(catalog, machine).serve(channel);
@@ -74,7 +74,8 @@ class SilentClientTest {
             }
         });
         for (String request : requests) {
-            client.write(ByteBuffer.wrap("{\"execute\":\"%s\"}".formatted(request).getBytes(StandardCharsets.US_ASCII)));
+            String text = "{\"execute\":\"%s\"}".formatted(request);
+            client.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)));
         }
         return new BufferedReader(Channels.newReader(client, StandardCharsets.UTF_8));
     }
