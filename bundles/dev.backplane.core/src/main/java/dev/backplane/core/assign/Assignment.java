@@ -306,8 +306,9 @@ final class Assignment implements AssignedFunction, AutoCloseable {
     }
 
     /**
-     * Software has renumbered, or reset the IOMMU, while no model served: the one that is about to lets go of the address
-     * that a predecessor left the device under. It does not get the device there, as the address may be another one's by now.
+     * Software has renumbered, or reset the IOMMU, while no model served: the one that is about to lets go of the
+     * address that a predecessor left the device under. It does not get the device there, as the address may be another
+     * one's by now.
      */
     void forgetOldAddress(PciIommuOps ops) {
         if (known == null || orphan || !barred && isWhere(known) || wantsNesting(ops) != nesting) {

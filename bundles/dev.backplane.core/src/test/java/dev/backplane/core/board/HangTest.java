@@ -58,7 +58,7 @@ class HangTest {
         awaitFailure();
         assertThat(slot.why().getFirst().reason())
                 .contains("FakeDevice.read", "guest-thread", "has not returned for", "FakeDevice$Factory.hang");
-        assertThat(board.counters()).containsEntry("hung-threads", 1L);
+        await().untilAsserted(() -> assertThat(board.counters()).containsEntry("hung-threads", 1L));
         assertThat(Bench.outcome(board, DEVICE)).isEqualTo(TransactionResult.Fault.DEVICE_FAILED);
     }
 
