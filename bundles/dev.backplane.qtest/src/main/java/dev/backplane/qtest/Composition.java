@@ -87,7 +87,13 @@ final class Composition {
             options.put(IOMMU_PROFILE, KNOWN_PROFILE);
         }
         var globals = new BoardGlobals(providers, command.globals(), type);
-        options.putAll(globals.options());
+        Map<String, String> meant = globals.options();
+        if (!MachineNames.hasChoiceOfStages(command.machine()) && meant.remove(IOMMU_STAGE) != null
+                && "smmuv3".equals(command.machineOptions().get("iommu"))) {
+            warnings.add("-global arm-smmuv3.stage has no effect on the machine's own SMMU, which has both stages since"
+                    + " virt-9.2; use -machine iommu-stage=");
+        }
+        options.putAll(meant);
         for (var option : command.machineOptions().entrySet()) {
             if (ELSEWHERE.containsKey(option.getKey())) {
                 throw new CommandLineException("-machine %s: unsupported option '%s'; use %s"

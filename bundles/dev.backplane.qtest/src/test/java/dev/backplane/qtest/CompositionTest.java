@@ -17,6 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CompositionTest {
     private static BoardDefinition compose(String line) throws CommandLineException {
@@ -42,11 +43,22 @@ class CompositionTest {
         "-machine virt-9.1,iommu=smmuv3 | 1",
         "-machine virt-9.1,iommu=smmuv3 -global arm-smmuv3.stage=2 | 2",
         "-machine virt-2.6 -global arm-smmuv3.stage=nested | nested",
-        "-machine virt -global arm-smmuv3.stage=2 -global arm-smmuv3.stage=1 | 1",
+        "-machine virt-9.1 -global arm-smmuv3.stage=2 -global arm-smmuv3.stage=1 | 1",
         "-machine virt,iommu-stage=nested -global arm-smmuv3.stage=1 | nested",
     })
     void theMachinesOwnSmmuHasTheStageOfAGlobal(String line, String stage) throws Exception {
         assertThat(compose(line).options()).containsEntry("iommu-stage", stage);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"virt", "virt-9.2"})
+    void aMachineOfBothStagesHasThemWhateverAGlobalSays(String machine) throws Exception {
+        var composition = new Composition(
+                new FakeProviders(),
+                CommandLineParser.parse(List.of("-M", machine + ",iommu=smmuv3", "-global", "arm-smmuv3.stage=1")),
+                new AnonymousSlots());
+        assertThat(composition.definition(true, "qtest").options()).doesNotContainKey("iommu-stage");
+        assertThat(composition.warnings()).singleElement().asString().contains("arm-smmuv3.stage", "iommu-stage=");
     }
 
     @Test
