@@ -757,7 +757,7 @@ class HostDeviceTest {
         iommuOffer = iommus.offer(21);
         bench.registry.offer(iommuOffer);
         bench.settled(board);
-        assertThat(iommus.journal).containsExactly("2 set 00:03.0 " + ONE, "2 unset 00:03.0", "2 set 00:03.0 " + ONE);
+        assertThat(iommus.journal).containsExactly("2 unset 00:03.0", "2 set 00:03.0 " + ONE);
         assertThat(host.devices.get(ONE).table).isNotNull();
         host.journal.clear();
         bench.withdraw(iommuOffer);
