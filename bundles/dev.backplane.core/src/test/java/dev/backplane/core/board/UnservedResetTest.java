@@ -1,6 +1,7 @@
 package dev.backplane.core.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.backplane.board.Board;
 import dev.backplane.board.BoardDefinition;
@@ -187,6 +188,7 @@ class UnservedResetTest {
         board.reset(ResetKind.COLD);
         assertThat(held.ticket().result()).isEmpty();
         comeBack(bench.factory("plain"));
+        await().until(() -> held.ticket().result().isPresent());
         assertThat(Bench.read(board, DEVICE)).isEqualTo(6);
     }
 
