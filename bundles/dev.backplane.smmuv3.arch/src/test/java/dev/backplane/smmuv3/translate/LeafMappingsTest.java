@@ -38,15 +38,19 @@ class LeafMappingsTest {
         return reads.get();
     }
 
-    @Test
-    void endsWithTablesThatPointAtThemselvesAndMapNothing() {
-        // With AF = 0 and an output that is the table: every entry of every level is the same table again.
+    /** With AF = 0 and an output that is the table: every entry of every level is the same table again. */
+    private void selfPointing() {
         Tables tables = guest.tables(12, 48, 0);
         for (int i = 0; i < 512; i++) {
             guest.memory.store(tables.root() + 8 * i, tables.root() | 3);
         }
         guest.cdAt(CD, Guest.cd(tables, 1));
         guest.ste(SID, Guest.stage1Ste(CD));
+    }
+
+    @Test
+    void endsWithTablesThatPointAtThemselvesAndMapNothing() {
+        selfPointing();
         assertThat(readsOfAListing()).isBetween(1_000_000L, MOST_READS);
     }
 
@@ -97,12 +101,7 @@ class LeafMappingsTest {
 
     @Test
     void tellsWhenThereIsMoreThanItLists() {
-        Tables tables = guest.tables(12, 48, 0);
-        for (int i = 0; i < 512; i++) {
-            guest.memory.store(tables.root() + 8 * i, tables.root() | 3);
-        }
-        guest.cdAt(CD, Guest.cd(tables, 1));
-        guest.ste(SID, Guest.stage1Ste(CD));
+        selfPointing();
         assertThat(guest.smmu.leafMappings(guest.context, SID, TransactionAttributes.NO_SUBSTREAM, _ -> { })).isFalse();
     }
 }
