@@ -43,27 +43,40 @@ final class PciDeviations {
         all.add(field("expander-subsystem", function -> function == EXPANDER, 0x2C, 0xFFFF_FFFFL));
         // PCIe 7.5.1.1.3: a function on a link has Parity Error Response. The peer has it nowhere.
         all.add(field("port-parity", port.or(bridge), 0x04, 0x0000_0040));
-        // PCIe 7.5.1.3.13: what is below a bridge does not answer while the bridge holds it in reset.
+        // PCIe 7.5.1.3.13: what is below a bridge neither answers nor takes writes while the bridge holds it in reset.
         all.add(new Deviation<>("held-in-reset", (scene, step, ours, theirs) -> {
             Access access = ours.access();
             Integer bridgeAbove = BRIDGES.get((int) (access.address() - PciScenes.ECAM >>> 20));
-            return bridgeAbove != null && holdsInReset(scene.before(step), bridgeAbove)
-                    ? theirs.with(-1L >>> 64 - 8 * access.size())
-                    : theirs;
+            return bridgeAbove == null
+                    ? theirs
+                    : switch (held(scene.before(step), bridgeAbove, access.address() & -4)) {
+                        case NOT -> theirs;
+                        case NOW -> theirs.with(-1L >>> 64 - 8 * access.size());
+                        case WHEN_WRITTEN -> theirs.with(ours.value());
+                    };
         }));
         return List.copyOf(all);
     }
 
-    /** {@return whether accesses leave Secondary Bus Reset of a bridge set} */
-    private static boolean holdsInReset(List<Access> accesses, int bridge) {
+    /** Whether a word was in reset, as far as that shows. */
+    private enum Held { NOT, NOW, WHEN_WRITTEN }
+
+    private static Held held(List<Access> accesses, int bridge, long word) {
         boolean holds = false;
+        boolean lost = false;
         for (Access access : accesses) {
-            long offset = access.address() - PciScenes.ECAM - ((long) bridge << 12);
-            if (access.write() && offset <= BRIDGE_CONTROL && offset + access.size() > BRIDGE_CONTROL) {
-                holds = (access.value() >>> 8 * (BRIDGE_CONTROL - offset) & SECONDARY_BUS_RESET) != 0;
+            if (!access.write()) {
+                continue;
             }
+            long offset = access.address() - PciScenes.ECAM - ((long) bridge << 12);
+            if (offset <= BRIDGE_CONTROL && offset + access.size() > BRIDGE_CONTROL) {
+                boolean before = holds;
+                holds = (access.value() >>> 8 * (BRIDGE_CONTROL - offset) & SECONDARY_BUS_RESET) != 0;
+                lost &= before || !holds; // a reset makes both alike
+            }
+            lost |= holds && (access.address() & -4) == word;
         }
-        return holds;
+        return holds ? Held.NOW : lost ? Held.WHEN_WRITTEN : Held.NOT;
     }
 
     /** {@return a rule that does not compare some bits of a word of some functions} */
