@@ -83,9 +83,9 @@ class InvalidationTest {
         "0x0007FFFF00305012, 0x000012345678F9FF, on,  8, 7000000305012,    12345678c801",
         // TG 64K: the address is aligned to the granule
         "0x0000000000305013, 0x000012345678FFFF, on,  8, 305013,           123456780f01",
-        // SCALE of 32 and more: everything of the ASID, of the VMID
-        "0x0007FFFF02305012, 0x000012345678F7FF, on,  8, 7000000000011,    0",
-        "0x0000000002305013, 0x000012345678F7FF, on,  8, 10,               0",
+        // Bit 25 belongs to SCALE with IDR5.DS = 1 only.
+        "0x0007FFFF02305012, 0x000012345678F7FF, on,  8, 7000000305012,    12345678f701",
+        "0x0000000002305013, 0x000012345678F7FF, on,  8, 305013,           12345678f701",
         // without RIL there are no ranges
         "0x0007FFFFFFFFFF12, 0x000012345678FFFF, off, 8, 7000000000012,    12345678f001",
         "0x0000010800FFF805, 0xFFFFFFFFFFFFFFFF, on,  0, 10800000005,      1",

@@ -13,8 +13,6 @@ public final class CommandReduction {
     /** Size of a CMD_ATC_INV that means all addresses. */
     private static final int ATC_ALL = 52;
 
-    private static final BitField SCALE_SIXTH = BitField.bit("SCALE[5]", 25);
-
     private final boolean ranges;
     private final int substreamBits;
     private final int asidMask;
@@ -42,12 +40,8 @@ public final class CommandReduction {
         return switch (code) {
             case TLBI_NH_ALL, TLBI_NSNH_ALL -> new Command(low, 0);
             case TLBI_NH_ASID -> new Command(low | asid(command), 0);
-            case TLBI_NH_VA -> isBeyondScale(command)
-                    ? new Command(CommandCode.TLBI_NH_ASID.opcode() | asid(command), 0)
-                    : byAddress(low | asid(command), command);
-            case TLBI_NH_VAA -> isBeyondScale(command)
-                    ? new Command(CommandCode.TLBI_NH_ALL.opcode(), 0)
-                    : byAddress(low, command);
+            case TLBI_NH_VA -> byAddress(low | asid(command), command);
+            case TLBI_NH_VAA -> byAddress(low, command);
             case CFGI_CD -> new Command(
                     low | Command.STREAM_ID.inPlace(command.low()) | substream(command),
                     Command.LEAF.inPlace(command.high()));
@@ -64,14 +58,6 @@ public final class CommandReduction {
 
     private long substream(Command command) {
         return substreamBits == 0 ? 0 : Command.SUBSTREAM_ID.inPlace(command.low());
-    }
-
-    /**
-     * A host takes the sixth bit of SCALE with 52-bit granules only, which are never shown. A range that long covers
-     * every address.
-     */
-    private boolean isBeyondScale(Command command) {
-        return ranges && Command.TG.isSet(command.high()) && SCALE_SIXTH.isSet(command.low());
     }
 
     /** Section 4.4.1.1: with TG = 0, NUM, SCALE and TTL are RES0; TTL 1 means nothing with 16 KiB granules. */

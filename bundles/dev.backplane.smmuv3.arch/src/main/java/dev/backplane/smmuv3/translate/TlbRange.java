@@ -21,7 +21,7 @@ public record TlbRange(long first, long last, boolean leaf) {
      *
      * @param address first address, bits [63:12]
      * @param num field NUM, 0 to 31
-     * @param scale field SCALE, 0 to 63
+     * @param scale field SCALE, 0 to 31, and to 63 with IDR5.DS = 1
      * @param granule granule of field TG
      * @param leaf field Leaf
      */

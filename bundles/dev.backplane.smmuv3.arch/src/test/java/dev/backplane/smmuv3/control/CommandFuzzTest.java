@@ -7,6 +7,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -48,13 +49,18 @@ class CommandFuzzTest {
             long tg = high >>> 10 & 3;
             long ttl = high >>> 8 & 3;
             boolean noLevel = ttl == 0 || tg == 2 && ttl == 1;
-            return tg == 0 || !noLevel || (low >>> 12 & 31) != 0 || (low >>> 20 & 63) != 0;
+            return tg == 0 || !noLevel || (low >>> 12 & 31) != 0 || (low >>> 20 & 31) != 0;
         }
         return opcode != 0x46 || (low >>> 12 & 3) != 3;
     }
 
     static Stream<byte[]> seeds() {
-        return Stream.of("01", "03", "04", "05", "10", "12", "13", "18", "28", "2a", "30", "40", "41", "44", "46", "ff")
-                .map(opcode -> new byte[] {(byte) Integer.parseInt(opcode, 16), 0x10, 0x10, 0, 1, 0, 2, 0, 1, 4, 5, 6});
+        return Stream.concat(
+                Stream.of("01", "03", "04", "05", "10", "12", "13", "18", "28", "2a", "30", "40", "41", "44", "46", "ff")
+                        .map(opcode -> "%s1010000100020001040506".formatted(opcode)),
+                // TG alone, TTL 1 with 16 KiB granules, and each with bit 25, which is no part of SCALE without IDR5.DS.
+                Stream.of("12000000", "13000000", "2a000000", "12000002", "13000002", "2a000002")
+                        .flatMap(low -> Stream.of("0004", "0008", "0009").map(high -> low + "00000000" + high)))
+                .map(HexFormat.of()::parseHex);
     }
 }
