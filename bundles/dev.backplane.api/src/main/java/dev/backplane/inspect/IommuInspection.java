@@ -48,7 +48,10 @@ public interface IommuInspection {
      */
     boolean mappings(int streamId, Consumer<LeafMapping> visitor);
 
-    /** {@return the records in the event queue between CONS and PROD, decoded, oldest first} */
+    /**
+     * {@return the records in the event queue between CONS and PROD, decoded, oldest first}; of very many only the
+     * oldest, and at the end a text that says how many are left out
+     */
     List<InspectNode> events();
 
     /** {@return the commands in the command queue, decoded, from CONS back to the oldest that is still in the ring} */

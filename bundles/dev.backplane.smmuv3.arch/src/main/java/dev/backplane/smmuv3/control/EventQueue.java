@@ -193,8 +193,12 @@ final class EventQueue {
         }
     }
 
-    /** Shows the records between CONS and PROD, oldest first, without consuming them. */
-    void visit(TransactionContext context, RecordVisitor visitor) {
+    /**
+     * Shows the records between CONS and PROD, oldest first, without consuming them.
+     *
+     * @return how many were left out, being newer than the first {@code most}
+     */
+    int visit(TransactionContext context, int most, RecordVisitor visitor) {
         QueueGeometry queue;
         int consumed;
         int produced;
@@ -204,13 +208,15 @@ final class EventQueue {
             produced = queue.position(registers.get(registers.eventqProd));
         }
         int count = Math.min(queue.distance(consumed, produced), 1 << queue.log2size());
-        for (int position = consumed; count > 0; count--, position = queue.next(position)) {
+        int left = Math.min(count, most);
+        for (int position = consumed; left > 0; left--, position = queue.next(position)) {
             long[] words = new long[RECORD_BYTES / 8];
             for (int i = 0; i < words.length; i++) {
                 words[i] = memory.load64(context, queue.address(position) + 8L * i).isDone() ? context.data() : 0;
             }
             visitor.visit(queue.entry(position), queue.address(position), words);
         }
+        return Math.max(0, count - most);
     }
 
     long recorded() {

@@ -26,6 +26,7 @@ public final class SmmuControl implements EventSink {
     public static final long REGION_SIZE = 0x20000;
 
     private static final int COMMANDS_SHOWN = 64;
+    private static final int EVENTS_SHOWN = 1_024;
 
     private final ControlRegisters registers;
     private final CommandExecutor executor;
@@ -248,14 +249,18 @@ public final class SmmuControl implements EventSink {
     }
 
     /**
-     * {@return the records between CONS and PROD of the event queue, decoded, oldest first}
+     * {@return the records between CONS and PROD of the event queue, decoded, oldest first}; of more than 1,024 the
+     * oldest, and a text that says how many are newer
      *
      * @param context context of the calling thread
      */
     public List<InspectNode> inspectEvents(TransactionContext context) {
         var records = new ArrayList<InspectNode>();
-        events.visit(context, (entry, address, words) -> records.add(
+        int newer = events.visit(context, EVENTS_SHOWN, (entry, address, words) -> records.add(
                 EventDescription.of(words).withNote("entry 0x%x at 0x%x".formatted(entry, address))));
+        if (newer > 0) {
+            records.add(InspectNode.text("not shown", newer + " newer records"));
+        }
         return records;
     }
 

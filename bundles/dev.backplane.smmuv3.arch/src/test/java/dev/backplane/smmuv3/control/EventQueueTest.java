@@ -9,6 +9,7 @@ import dev.backplane.smmuv3.spec.EventType;
 import dev.backplane.smmuv3.translate.FaultClass;
 import dev.backplane.smmuv3.translate.SmmuEvent;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -237,6 +238,17 @@ class EventQueueTest {
         assertThat(bench.control.inspectEvents(bench.context())).hasSize(1);
         assertThat(record.name()).isEqualTo("C_BAD_STE");
         assertThat(record.child("StreamID").value()).isEqualTo("0x2");
+    }
+
+    /** A guest may say that half a million records wait. */
+    @Test
+    void showsTheOldestOfManyRecordsAndHowManyAreNewer() {
+        var smmu = new Bench().withQueues(3, 19);
+        smmu.write(CR0, CMDQEN);
+        smmu.write(EVENTQ_PROD, 1_026);
+        List<InspectNode> shown = smmu.control.inspectEvents(smmu.context());
+        assertThat(shown).hasSize(1_025);
+        assertThat(shown.getLast()).isEqualTo(InspectNode.text("not shown", "2 newer records"));
     }
 
     @Test
