@@ -6,7 +6,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * The TLB: a bounded array of immutable entries in sets of four, read without locks and written slot by slot.
+ * The TLB: a bounded array of immutable entries in sets of four, read without locks and written slot by slot. It begins
+ * small, so that an SMMU is quickly made, and grows where entries in use replace each other.
  *
  * <p>An entry of 2^n bytes lies in the set of its address divided by 2^n; a lookup tries the sizes that its context has
  * entries of. Whole contexts are dropped by giving them a new {@link Era}, whatever the number of their entries; only
@@ -20,50 +21,105 @@ import java.util.function.Predicate;
  * invalidation nor a pointer to them; of any other fill the invalidation meets the entry, or the fill meets the new
  * generation. A context that the invalidation did not meet was made known after the first raise, and its tables were
  * read later still. A stale entry that other transactions can meet in between is gone when the filling transaction
- * ends, which the grace period of CMD_SYNC waits for.
+ * ends, which the grace period of CMD_SYNC waits for. Larger slots take the place of smaller ones by a volatile write
+ * and begin empty: what is stored in the smaller ones later is found by transactions only that began before, so an
+ * invalidation has nothing to clear there.
  */
 final class Tlb {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
     private static final VarHandle GENERATION;
+    private static final VarHandle TABLE;
     private static final int LOG2_WAYS = 2;
     private static final int WAYS = 1 << LOG2_WAYS;
+    private static final int FIRST_LOG2 = 12;
+    private static final int GROWTH_LOG2 = 2;
+    /** One in so many replaced entries is looked at. */
+    private static final int LOOKED_AT = 64;
 
     static {
         try {
             GENERATION = MethodHandles.lookup().findVarHandle(Tlb.class, "generation", long.class);
+            TABLE = MethodHandles.lookup().findVarHandle(Tlb.class, "table", Table.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
-    private final TlbEntry[] slots;
-    /**
-     * A word of each entry that tells most of them apart, so that a set is looked through on one cache line; 0 where
-     * nothing is. Hints: for a moment they may belong to another entry than the slot holds.
-     */
-    private final long[] tags;
-    private final int setBits;
+    private final int mostLog2;
     private final ContextRegistry registry = new ContextRegistry(this::raiseGeneration);
     private volatile long generation;
+    private volatile Table table;
 
-    /** Makes a TLB of 2^log2Entries entries. */
+    /** Makes a TLB that grows to 2^log2Entries entries. */
     Tlb(int log2Entries) {
-        slots = new TlbEntry[1 << log2Entries];
-        tags = new long[slots.length];
-        setBits = log2Entries - LOG2_WAYS;
+        mostLog2 = log2Entries;
+        table = new Table(Math.min(FIRST_LOG2, log2Entries));
+    }
+
+    /** The slots. */
+    private static final class Table {
+        final TlbEntry[] slots;
+        /**
+         * A word of each entry that tells most of them apart, so that a set is looked through on one cache line; 0
+         * where nothing is. Hints: for a moment they may belong to another entry than the slot holds.
+         */
+        final long[] tags;
+
+        final int setBits;
+        /** Replaced entries that were in use, as far as they were looked at; racy. */
+        int pressure;
+
+        Table(int log2Entries) {
+            slots = new TlbEntry[1 << log2Entries];
+            tags = new long[slots.length];
+            setBits = log2Entries - LOG2_WAYS;
+        }
+
+        int set(TranslationContext context, long address, int shift) {
+            return ((int) (address >>> shift) + context.spread(setBits) + shift * 0x61C8_8647 & (1 << setBits) - 1)
+                    * WAYS;
+        }
+
+        /** {@return the slot of an earlier entry of the same page, else a free one, else any of the set} */
+        int choose(int set, long tag, int random) {
+            int chosen = set + (random & WAYS - 1);
+            for (int way = 0; way < WAYS; way++) {
+                long present = tags[set + way];
+                if (present == tag) {
+                    return set + way;
+                }
+                if (present == 0) {
+                    chosen = set + way;
+                }
+            }
+            return chosen;
+        }
+
+        /**
+         * {@return whether it is time for more slots, as entries in use make room for others} Looks at some of the
+         * replaced entries only: those of dropped contexts count for nothing, and telling costs a cache miss.
+         */
+        boolean isTight(int slot, long tag, int random) {
+            if ((random & LOOKED_AT - 1) != 0 || tags[slot] == 0 || tags[slot] == tag) {
+                return false;
+            }
+            TlbEntry replaced = (TlbEntry) SLOT.getAcquire(slots, slot);
+            return replaced != null && replaced.isValid() && ++pressure * LOOKED_AT * 4 >= slots.length;
+        }
     }
 
     /** {@return the entry of an address, or null} */
     TlbEntry find(TranslationContext context, int variant, long address) {
+        Table now = table;
         long sizes = context.sizes();
         Era era = context.era();
         while (sizes != 0) {
             int shift = Long.numberOfTrailingZeros(sizes);
-            int set = set(context, address, shift);
+            int set = now.set(context, address, shift);
             long tag = tag(context, variant, address, shift);
             for (int way = 0; way < WAYS; way++) {
-                if (tags[set + way] == tag) {
-                    TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
+                if (now.tags[set + way] == tag) {
+                    TlbEntry entry = (TlbEntry) SLOT.getAcquire(now.slots, set + way);
                     if (entry != null && entry.matches(era, variant, address)) {
                         return entry;
                     }
@@ -77,10 +133,6 @@ final class Tlb {
     /** {@return a word that is not 0; other pages of the set and other contexts' seldom have the same} */
     private static long tag(TranslationContext context, int variant, long address, int shift) {
         return (address >>> shift << 2 | variant | Long.MIN_VALUE) ^ (long) context.spread(31) << 31;
-    }
-
-    private int set(TranslationContext context, long address, int shift) {
-        return ((int) (address >>> shift) + context.spread(setBits) + shift * 0x61C8_8647 & (1 << setBits) - 1) * WAYS;
     }
 
     /** {@return what a fill passes on to {@link #insert}; taken before anything that the entry depends on is read} */
@@ -110,28 +162,18 @@ final class Tlb {
         if (entry.global() && !context.global) {
             context.global = true;
         }
+        Table now = table;
         long tag = tag(context, entry.variant(), entry.mapped().input(), shift);
-        int slot = choose(set(context, entry.mapped().input(), shift), tag, random);
-        tags[slot] = tag;
-        SLOT.setVolatile(slots, slot, entry);
+        int slot = now.choose(now.set(context, entry.mapped().input(), shift), tag, random);
+        boolean tight = now.setBits + LOG2_WAYS < mostLog2 && now.isTight(slot, tag, random);
+        now.tags[slot] = tag;
+        SLOT.setVolatile(now.slots, slot, entry);
         if (generation != seen) {
-            SLOT.compareAndSet(slots, slot, entry, null);
+            SLOT.compareAndSet(now.slots, slot, entry, null);
         }
-    }
-
-    /** {@return the slot of an earlier entry of the same page, else a free one, else any of the set} */
-    private int choose(int set, long tag, int random) {
-        int chosen = set + (random & WAYS - 1);
-        for (int way = 0; way < WAYS; way++) {
-            long present = tags[set + way];
-            if (present == tag) {
-                return set + way;
-            }
-            if (present == 0) {
-                chosen = set + way;
-            }
+        if (tight) {
+            TABLE.compareAndSet(this, now, new Table(Math.min(mostLog2, now.setBits + LOG2_WAYS + GROWTH_LOG2)));
         }
-        return chosen;
     }
 
     /** Drops all entries of matching contexts, and what the walk cache has of them. */
@@ -183,19 +225,20 @@ final class Tlb {
         }
         int shift = Long.numberOfTrailingZeros(sizes);
         long pages = (range.last() >>> shift) - (range.first() >>> shift) + 1;
-        return pages > slots.length / WAYS / 4 || pages <= 0;
+        return pages > table.slots.length / WAYS / 4 || pages <= 0;
     }
 
     private void removePages(TranslationContext context, Predicate<TlbEntry> doomed, TlbRange range, int shift) {
+        Table now = table;
         long pages = (range.last() >>> shift) - (range.first() >>> shift) + 1;
         for (long page = 0; page < pages; page++) {
-            int set = set(context, range.first() + (page << shift), shift);
+            int set = now.set(context, range.first() + (page << shift), shift);
             for (int way = 0; way < WAYS; way++) {
-                TlbEntry entry = (TlbEntry) SLOT.getVolatile(slots, set + way);
+                TlbEntry entry = (TlbEntry) SLOT.getVolatile(now.slots, set + way);
                 if (entry != null && entry.context() == context && doomed.test(entry)
                         && range.intersects(entry.mapped().input(), entry.mapped().mask())
-                        && SLOT.compareAndSet(slots, set + way, entry, null)) {
-                    tags[set + way] = 0;
+                        && SLOT.compareAndSet(now.slots, set + way, entry, null)) {
+                    now.tags[set + way] = 0;
                 }
             }
         }
@@ -203,6 +246,7 @@ final class Tlb {
 
     /** Hands all valid entries to a visitor. */
     void forEach(Consumer<TlbEntry> visitor) {
+        TlbEntry[] slots = table.slots;
         for (int i = 0; i < slots.length; i++) {
             TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, i);
             if (entry != null && entry.isValid()) {

@@ -247,6 +247,10 @@ class InvalidationTest {
             guest.map(tables, page << 12, 3, OLD + (page << 12) | PAGE);
             guest.read(30, page << 12);
         }
+        // It has grown meanwhile.
+        for (long page = 0; page < pages; page++) {
+            guest.read(30, page << 12);
+        }
         List<TlbEntryView> entries = new ArrayList<>();
         guest.smmu.tlbEntries(entries::add);
         assertThat(entries).hasSizeBetween(60_000, 65_536);

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +29,8 @@ class StaleTranslationTest {
     private static final int PAGES = 16;
     private static final int REMAPS = Integer.getInteger("smmu.remaps", 4000);
     private static final int SID = 5;
+    private static final int OTHER_PAGES = 16_384;
+    private static final int OTHERS_EACH_TIME = 32;
 
     private final Guest guest = new Guest(Guest.VIRT);
     private final AtomicLongArray oldest = new AtomicLongArray(PAGES);
@@ -36,6 +39,15 @@ class StaleTranslationTest {
     private final AtomicReference<String> stale = new AtomicReference<>();
     private final CountDownLatch begun = new CountDownLatch(DMA_THREADS);
     private volatile boolean done;
+    /** Pages beside those that move, so many that the TLB grows while transactions use it; 0 for none. */
+    private int others;
+
+    @RepeatedTest(20)
+    @Timeout(120)
+    void norWhileTheTlbGrows() throws InterruptedException {
+        others = OTHER_PAGES;
+        noTransactionUsesADroppedEntry("address");
+    }
 
     @ParameterizedTest
     @ValueSource(strings = {"address", "asid", "all", "configuration", "table"})
@@ -47,6 +59,9 @@ class StaleTranslationTest {
         long[] slots = new long[PAGES];
         for (int page = 0; page < PAGES; page++) {
             slots[page] = guest.map(tables, (long) page << 12, 3, PAGE);
+        }
+        for (int page = PAGES; page < PAGES + others; page++) {
+            guest.map(tables, (long) page << 12, 3, PAGE);
         }
         long[] spare = {guest.allocate(4096), guest.allocate(4096)};
         List<Thread> threads = new ArrayList<>();
@@ -96,7 +111,12 @@ class StaleTranslationTest {
         var context = new TestContext();
         var attributes = TransactionAttributes.ofRequester(SID);
         long count = 0;
+        int other = 0;
         for (int page = 0; !done; page = (page + 1) % PAGES) {
+            for (int i = 0; i < OTHERS_EACH_TIME && others != 0; i++) {
+                other = (other + 1) % others;
+                guest.smmu.translate(context, attributes, (long) (PAGES + other) << 12, AccessKind.READ);
+            }
             inside.set(id * 16, 1);
             long atLeast = oldest.get(page);
             Translation answer = guest.smmu.translate(context, attributes, (long) page << 12, AccessKind.READ);
