@@ -12,6 +12,7 @@ import dev.backplane.hostiommu.HostException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 
 /**
  * A board's virtual machine: made when the accelerator that the machine names is there, gone with the board. Made on the
@@ -41,9 +42,10 @@ final class Acceleration implements PlatformServices, AutoCloseable {
     /**
      * Makes the virtual machine, unless it is there or none is wanted.
      *
+     * @param irqchip makes what the machine injects into, if it is to have an in-kernel irqchip
      * @return whether the machine has what runs its guest
      */
-    boolean begin(AcceleratorChoice wanted, Irqchip irqchip, Ends ends) {
+    boolean begin(AcceleratorChoice wanted, Supplier<Irqchip> irqchip, Ends ends) {
         choice = wanted;
         if (wanted.name().isEmpty() || vm != null) {
             return true;
@@ -53,7 +55,8 @@ final class Acceleration implements PlatformServices, AutoCloseable {
             return false;
         }
         try {
-            VirtualMachine made = found.get().service().createVm(board, wanted.irqchipInKernel() ? irqchip : null);
+            VirtualMachine made =
+                    found.get().service().createVm(board, wanted.irqchipInKernel() ? irqchip.get() : null);
             ends.onEnded(made::ended);
             messages.through(made);
             release = found.get().release();

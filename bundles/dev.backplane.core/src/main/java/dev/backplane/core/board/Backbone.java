@@ -125,7 +125,7 @@ final class Backbone implements SlotHost, AutoCloseable {
     boolean accelerate(AcceleratorChoice choice) {
         return acceleration.begin(
                 choice,
-                new BoardIrqchip(bus, this::isDoorbell, () -> hub(segment.pinController())),
+                () -> new BoardIrqchip(bus, this::isDoorbell, () -> hub(segment.pinController())),
                 listener -> hub(segment.pinController()).onEnded(listener));
     }
 
