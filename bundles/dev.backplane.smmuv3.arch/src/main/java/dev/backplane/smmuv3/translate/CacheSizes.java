@@ -3,11 +3,11 @@ package dev.backplane.smmuv3.translate;
 /**
  * How much a translator caches.
  *
- * @param log2TlbEntries log2 of the entries of the TLB, 2 to 20
+ * @param log2TlbEntries log2 of the most entries that the TLB grows to, 2 to 20
  * @param log2WalkEntries log2 of the entries of the walk cache, 1 to 16, or 0 for no walk cache
  */
 public record CacheSizes(int log2TlbEntries, int log2WalkEntries) {
-    /** 65,536 TLB entries and 4,096 entries of the walk cache. */
+    /** At most 65,536 TLB entries, and 4,096 entries of the walk cache. */
     public static final CacheSizes DEFAULT = new CacheSizes(16, 12);
 
     /**
