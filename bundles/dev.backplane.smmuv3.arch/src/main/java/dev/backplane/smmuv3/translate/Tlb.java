@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 
 /**
  * The TLB: a bounded array of immutable entries in sets of four, read without locks and written slot by slot. It begins
- * small, so that an SMMU is quickly made, and grows where entries in use replace each other.
+ * small, so that an SMMU is quickly made and replaced, and grows when it has been filled by half.
  *
  * <p>An entry of 2^n bytes lies in the set of its address divided by 2^n; a lookup tries the sizes that its context has
  * entries of. Whole contexts are dropped by giving them a new {@link Era}, whatever the number of their entries; only
@@ -33,8 +33,8 @@ final class Tlb {
     private static final int WAYS = 1 << LOG2_WAYS;
     private static final int FIRST_LOG2 = 12;
     private static final int GROWTH_LOG2 = 2;
-    /** One in so many replaced entries is looked at. */
-    private static final int LOOKED_AT = 64;
+    /** One fill in so many is counted: threads would wait for the counter's cache line. */
+    private static final int COUNTED = 64;
 
     static {
         try {
@@ -66,8 +66,8 @@ final class Tlb {
         final long[] tags;
 
         final int setBits;
-        /** Replaced entries that were in use, as far as they were looked at; racy. */
-        int pressure;
+        /** Fills that were counted; racy. */
+        int fills;
 
         Table(int log2Entries) {
             slots = new TlbEntry[1 << log2Entries];
@@ -95,16 +95,9 @@ final class Tlb {
             return chosen;
         }
 
-        /**
-         * {@return whether it is time for more slots, as entries in use make room for others} Looks at some of the
-         * replaced entries only: those of dropped contexts count for nothing, and telling costs a cache miss.
-         */
-        boolean isTight(int slot, long tag, int random) {
-            if ((random & LOOKED_AT - 1) != 0 || tags[slot] == 0 || tags[slot] == tag) {
-                return false;
-            }
-            TlbEntry replaced = (TlbEntry) SLOT.getAcquire(slots, slot);
-            return replaced != null && replaced.isValid() && ++pressure * LOOKED_AT * 4 >= slots.length;
+        /** Counts a fill; {@return whether it is time for more slots}. */
+        boolean isTightAfter(int random) {
+            return (random & COUNTED - 1) == 0 && ++fills * COUNTED * 2 >= slots.length;
         }
     }
 
@@ -165,13 +158,12 @@ final class Tlb {
         Table now = table;
         long tag = tag(context, entry.variant(), entry.mapped().input(), shift);
         int slot = now.choose(now.set(context, entry.mapped().input(), shift), tag, random);
-        boolean tight = now.setBits + LOG2_WAYS < mostLog2 && now.isTight(slot, tag, random);
         now.tags[slot] = tag;
         SLOT.setVolatile(now.slots, slot, entry);
         if (generation != seen) {
             SLOT.compareAndSet(now.slots, slot, entry, null);
         }
-        if (tight) {
+        if (now.setBits + LOG2_WAYS < mostLog2 && now.isTightAfter(random)) {
             TABLE.compareAndSet(this, now, new Table(Math.min(mostLog2, now.setBits + LOG2_WAYS + GROWTH_LOG2)));
         }
     }

@@ -79,20 +79,6 @@ class TlbGrowthTest {
         assertThat(entries()).isZero();
     }
 
-    /** Entries of a dropped context lie in slots still; replacing them is no reason to grow. */
-    @Test
-    void pagesThatAreDroppedAgainAndAgainDoNotMakeItGrow() {
-        for (int round = 0; round < 200; round++) {
-            for (int page = 0; page < 4_096; page++) {
-                guest.output(SID, address(page));
-            }
-            guest.smmu.invalidation().tlbOfAsid(0, ASID);
-        }
-        visitAll();
-        // One that had grown to its full size would hold all.
-        assertThat(entries()).isLessThan(MANY);
-    }
-
     @Test
     void neverHoldsMoreThanItsSize() {
         var small = new SmmuTranslator(Guest.VIRT, guest.memory, (_, _) -> {}, new CacheSizes(13, 12));
