@@ -71,9 +71,10 @@ record VirtOptions(
     /** The options as users see them. */
     static final List<PropertyDescriptor> DECLARED = List.of(
             PropertyDescriptor.choice(
-                    "gic-version", "3", "version of the interrupt controller; max and host mean 3", "2", "3", "max",
-                    "host"),
-            PropertyDescriptor.of("its", PropertyType.BOOL, true, "whether a GICv3 has an ITS; msi=off does more"),
+                    "gic-version", "3", "version of the interrupt controller; max means 3, host too with accel=kvm", "2",
+                    "3", "max", "host"),
+            PropertyDescriptor.choice(
+                    "its", "auto", "whether a GICv3 has an ITS; msi says more; auto: as msi says", "auto", "on", "off"),
             PropertyDescriptor.choice(
                     "msi", "auto", "MSI controller; auto is its with GICv3 and gicv2m with GICv2", "auto", "its",
                     "gicv2m", "off"),
@@ -114,11 +115,11 @@ record VirtOptions(
      */
     static VirtOptions of(DeviceProperties options) {
         boolean highmem = options.bool("highmem");
-        int gic = options.text("gic-version").equals("2") ? 2 : 3;
+        int gic = gic(options);
         long memory = memory(options.number("memory"), highmem);
         return new VirtOptions(
                 gic,
-                msi(options.text("msi"), options.bool("its"), gic),
+                msi(options.text("msi"), options.text("its"), gic),
                 options.text("iommu").equals("smmuv3"),
                 options.text("iommu-stage"),
                 options.text("iommu-profile"),
@@ -135,6 +136,15 @@ record VirtOptions(
                 refusesSharedSpis(options));
     }
 
+    private static int gic(DeviceProperties options) {
+        String version = options.text("gic-version");
+        if (version.equals("host") && !options.text("accel").equals("kvm")) {
+            throw new IllegalArgumentException(
+                    "gic-version=host: there is a host's interrupt controller with accel=kvm only: choose gic-version=max");
+        }
+        return version.equals("2") ? 2 : 3;
+    }
+
     private static AcceleratorChoice accelerator(DeviceProperties options) {
         return options.text("accel").equals("kvm")
                 ? new AcceleratorChoice("kvm", options.bool("kernel-irqchip"))
@@ -146,13 +156,11 @@ record VirtOptions(
         return options.text(SHARED_SPIS).equals("refuse");
     }
 
-    private static Msi msi(String wanted, boolean its, int gic) {
+    private static Msi msi(String wanted, String its, int gic) {
         return switch (wanted) {
             case "its" -> {
-                if (gic == 2) {
-                    throw new IllegalArgumentException("msi=its: GICv2 has no ITS: choose gic-version=3 or msi=gicv2m");
-                }
-                if (!its) {
+                refuseItsOfGicv2("msi=its", gic);
+                if (its.equals("off")) {
                     throw new IllegalArgumentException("msi=its contradicts its=off: leave one of them out");
                 }
                 yield Msi.ITS;
@@ -160,12 +168,22 @@ record VirtOptions(
             case "gicv2m" -> Msi.V2M;
             case "off" -> Msi.OFF;
             default -> {
+                if (its.equals("on")) {
+                    refuseItsOfGicv2("its=on", gic);
+                }
                 if (gic == 2) {
                     yield Msi.V2M;
                 }
-                yield its ? Msi.ITS : Msi.OFF;
+                yield its.equals("off") ? Msi.OFF : Msi.ITS;
             }
         };
+    }
+
+    private static void refuseItsOfGicv2(String option, int gic) {
+        if (gic == 2) {
+            throw new IllegalArgumentException(
+                    "%s: GICv2 has no ITS: choose gic-version=3 or msi=gicv2m".formatted(option));
+        }
     }
 
     private static long memory(long bytes, boolean highmem) {

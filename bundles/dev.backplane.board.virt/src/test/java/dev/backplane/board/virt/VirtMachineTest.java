@@ -140,7 +140,8 @@ class VirtMachineTest {
     @ParameterizedTest
     @CsvSource({
         "msi=auto, its0", "msi=its, its0", "msi=gicv2m, v2m0", "msi=off,", "its=off,", "gic-version=max, its0",
-        "gic-version=host, its0", "gic-version=2, v2m0", "gic-version=2 msi=off,", "its=off msi=gicv2m, v2m0",
+        "gic-version=host accel=kvm, its0", "gic-version=2, v2m0", "gic-version=2 msi=off,", "its=off msi=gicv2m, v2m0",
+        "its=on, its0", "gic-version=2 its=off, v2m0", "gic-version=2 its=on msi=gicv2m, v2m0", "its=on msi=off,",
     })
     void msiControllerFollowsTheOptions(String options, String controller) {
         MachineDefinition virt = define(options.split(" "));
@@ -167,7 +168,9 @@ class VirtMachineTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "gic-version=2 msi=its      | GICv2 has no ITS",
+        "gic-version=2 msi=its      | msi=its: GICv2 has no ITS: choose gic-version=3 or msi=gicv2m",
+        "gic-version=2 its=on       | its=on: GICv2 has no ITS",
+        "gic-version=host           | gic-version=host: there is a host's interrupt controller with accel=kvm only",
         "its=off msi=its            | contradicts its=off",
         "gic-version=2 smp=9        | smp=9: expected 1 to 8",
         "smp=513                    | smp=513: expected 1 to 512",
