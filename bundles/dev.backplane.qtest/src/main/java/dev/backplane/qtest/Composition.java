@@ -3,7 +3,9 @@ package dev.backplane.qtest;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.MachineType;
+import dev.backplane.device.DeviceProperties;
 import dev.backplane.qtest.commandline.CommandLineException;
+import dev.backplane.qtest.commandline.MachineOptions;
 import dev.backplane.qtest.commandline.Nearest;
 import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.Providers;
@@ -21,19 +23,6 @@ import java.util.stream.Stream;
 final class Composition {
     static final String BOARD = "virt0";
 
-    /** Machine options that are taken and do nothing: what they are about is not part of the board. */
-    static final Set<String> OPTIONS_WITHOUT_EFFECT = Set.of(
-            "acpi", "dtb-randomness", "dump-guest-core", "graphics", "hmat", "kaslr-dtb-seed", "kernel-irqchip",
-            "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtio-mmio-transports",
-            "virtualization", "x-oem-id", "x-oem-table-id");
-
-    /** Machine options that have options of their own on the command line. */
-    static final Map<String, String> ELSEWHERE = Map.of(
-            "memory", "-m",
-            "mem-path", "-object memory-backend-file with -machine memory-backend=",
-            "smp", "-smp",
-            "clock", "-accel qtest, with which clients drive it");
-
     private static final String ACCELERATOR = "accel";
     private static final String SMMU_TYPE = "arm-smmuv3";
     private static final String IOMMU_STAGE = "iommu-stage";
@@ -44,6 +33,11 @@ final class Composition {
     private static final String KNOWN_PROFILE = "virt-11.1";
 
     private static final String ONLY_STAGE_1 = "1";
+    private static final String PROCESSORS = "smp";
+    private static final String GIC_VERSION = "gic-version";
+
+    /** More do not fit a GICv2, which clients get who ask for no version. */
+    private static final int MOST_OF_GICV2 = 8;
 
     private final Providers providers;
     private final SystemCommand command;
@@ -71,8 +65,11 @@ final class Composition {
             options.put("memory", Long.toString(command.memory()));
             options.put("mem-path", command.memoryPath());
         }
-        if (known.contains("smp")) {
-            options.put("smp", Integer.toString(command.processors()));
+        if (known.contains(PROCESSORS)) {
+            options.put(PROCESSORS, Integer.toString(command.processors().present()));
+        }
+        if (known.contains(GIC_VERSION) && !accelerator.equals("kvm")) {
+            options.put(GIC_VERSION, command.processors().most() > MOST_OF_GICV2 ? "3" : "2");
         }
         if (known.contains("clock")) {
             options.put("clock", manualClock ? "manual" : "realtime");
@@ -95,19 +92,22 @@ final class Composition {
         }
         options.putAll(meant);
         for (var option : command.machineOptions().entrySet()) {
-            if (ELSEWHERE.containsKey(option.getKey())) {
+            if (MachineOptions.ELSEWHERE.containsKey(option.getKey())) {
                 throw new CommandLineException("-machine %s: unsupported option '%s'; use %s"
-                        .formatted(command.machine(), option.getKey(), ELSEWHERE.get(option.getKey())));
+                        .formatted(command.machine(), option.getKey(), MachineOptions.ELSEWHERE.get(option.getKey())));
             }
             if (known.contains(option.getKey())) {
                 options.put(option.getKey(), option.getValue());
-            } else if (!OPTIONS_WITHOUT_EFFECT.contains(option.getKey())) {
+            } else if (!MachineOptions.WITHOUT_EFFECT.contains(option.getKey())) {
                 throw new CommandLineException("-machine %s: unsupported option '%s'; the nearest supported one is '%s'"
                         .formatted(command.machine(), option.getKey(), Nearest.to(option.getKey(), Stream.concat(
-                                        known.stream().filter(name -> !ELSEWHERE.containsKey(name)),
-                                        OPTIONS_WITHOUT_EFFECT.stream())
+                                        known.stream().filter(name -> !MachineOptions.ELSEWHERE.containsKey(name)),
+                                        MachineOptions.WITHOUT_EFFECT.stream())
                                 .toList())));
             }
+        }
+        if (known.contains(PROCESSORS) && command.processors().most() > command.processors().present()) {
+            requireRoom(type, options, command.processors().most());
         }
         warnings.addAll(globals.check(options));
         List<DeviceRequest> devices = new ArrayList<>();
@@ -116,6 +116,18 @@ final class Composition {
             devices.add(complete(device));
         }
         return new BoardDefinition(BOARD, type.name(), options, devices);
+    }
+
+    /** The machine has to take all processors that there is room for, even if it makes fewer. */
+    private static void requireRoom(MachineType type, Map<String, String> options, int processors)
+            throws CommandLineException {
+        Map<String, String> full = new LinkedHashMap<>(options);
+        full.put(PROCESSORS, Integer.toString(processors));
+        try {
+            type.define(DeviceProperties.of(type.name(), type.options(), full));
+        } catch (IllegalArgumentException e) {
+            throw new CommandLineException("-smp maxcpus=%d: %s".formatted(processors, e.getMessage()));
+        }
     }
 
     /** {@return what the user should know of the definition} */

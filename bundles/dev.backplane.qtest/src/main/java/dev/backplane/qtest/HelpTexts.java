@@ -4,6 +4,7 @@ import dev.backplane.board.MachineType;
 import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.qtest.commandline.CommandLineException;
+import dev.backplane.qtest.commandline.MachineOptions;
 import dev.backplane.qtest.commandline.Nearest;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.qom.MachineNames;
@@ -46,7 +47,7 @@ final class HelpTexts {
         for (MachineType type : providers.machineTypes()) {
             if (type.name().equals(MachineNames.base(machine))) {
                 return machine + " options:\n" + properties(type.options().stream()
-                        .filter(option -> !Composition.ELSEWHERE.containsKey(option.name()))
+                        .filter(option -> !MachineOptions.ELSEWHERE.containsKey(option.name()))
                         .toList());
             }
         }

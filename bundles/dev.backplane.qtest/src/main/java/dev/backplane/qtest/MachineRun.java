@@ -11,6 +11,9 @@ import dev.backplane.qtest.chardev.EndpointService;
 import dev.backplane.qtest.commandline.CommandLineException;
 import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.MachineControl;
+import dev.backplane.qtest.object.ObjectType;
+import dev.backplane.qtest.object.UserObject;
+import dev.backplane.qtest.object.UserObjects;
 import dev.backplane.qtest.protocol.QtestServer;
 import dev.backplane.qtest.qmp.QmpCatalog;
 import dev.backplane.qtest.qmp.QmpServer;
@@ -22,6 +25,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.osgi.framework.BundleContext;
 
@@ -32,6 +36,8 @@ final class MachineRun {
     private static final String PARENT = "backplane.parent";
     /** What a remedy names that can only be done in a shell. */
     private static final String SHELL_COMMAND = "felix:";
+    /** The object that is RAM, unless the user has named another. */
+    private static final String RAM = "mach-virt.ram";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int FAILED = 1;
 
@@ -66,7 +72,7 @@ final class MachineRun {
         var end = new ProcessEnd(control, services, command.pidfile());
         try {
             end.begin();
-            open(board, control);
+            open(board, control, accelerator);
             services.forEach(EndpointService::start);
             if (command.exitWithParent() && !ParentWatch.begin(Long.getLong(PARENT, 0))) {
                 control.quit("host-signal");
@@ -151,14 +157,11 @@ final class MachineRun {
     }
 
     /** Opens the endpoints: first qtest, then the monitors in the order of the command line. */
-    private void open(Optional<Board> board, MachineControl control) throws IOException {
+    private void open(Optional<Board> board, MachineControl control, String accelerator)
+            throws IOException {
         var machines = new MachineNames(providers);
-        var tree = new QomTree(
-                board,
-                MachineNames.qomType(command.machine()),
-                cpuModel() + "-arm-cpu",
-                command.processors(),
-                providers);
+        UserObjects objects = objects(board.isPresent());
+        var tree = new QomTree(board, command, objects, providers);
         if (command.qtest().isPresent()) {
             open("qtest", command.qtest().get(), new QtestServer(
                     board, tree::slot, (prefix, name) -> providers.startModule(prefix + name),
@@ -166,17 +169,26 @@ final class MachineRun {
         }
         if (!command.monitors().isEmpty()) {
             var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                    board, control, providers, command.globals(), tree, anonymous, machines, command.name(),
-                    command.processors(), cpuModel()));
+                    board, control, providers, command, accelerator, objects, tree, anonymous, machines));
             for (Endpoint monitor : command.monitors()) {
                 open("qmp", monitor, new QmpServer(catalog, control));
             }
         }
     }
 
-    private String cpuModel() {
-        int comma = command.cpu().indexOf(',');
-        return comma < 0 ? command.cpu() : command.cpu().substring(0, comma);
+    /** {@return the objects of the command line, and RAM if that is not among them} */
+    private UserObjects objects(boolean hasMemory) {
+        List<UserObject> used = new ArrayList<>();
+        List<UserObject> others = new ArrayList<>();
+        for (UserObject object : command.objects()) {
+            boolean isRam = command.ram().filter(object::equals).isPresent();
+            boolean serves = object.type() == ObjectType.MONITOR_QMP || object.type() == ObjectType.QTEST;
+            (isRam || serves ? used : others).add(object);
+        }
+        if (hasMemory && command.ram().isEmpty()) {
+            used.add(new UserObject(ObjectType.MEMORY_BACKEND_RAM, RAM, Map.of("size", command.memory())));
+        }
+        return new UserObjects(used, others);
     }
 
     private void open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {

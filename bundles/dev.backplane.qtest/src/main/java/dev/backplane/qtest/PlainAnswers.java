@@ -30,6 +30,7 @@ public final class PlainAnswers implements Function<List<String>, Optional<Strin
         return switch (task) {
             case Task.Help() -> Optional.of(HelpTexts.version() + SystemCommand.help());
             case Task.Version() -> Optional.of(HelpTexts.version());
+            case Task.Text(String text) -> Optional.of(text);
             default -> Optional.empty();
         };
     }

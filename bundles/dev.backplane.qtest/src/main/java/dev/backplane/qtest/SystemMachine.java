@@ -44,7 +44,7 @@ public final class SystemMachine implements Callable<Integer> {
         try {
             SystemCommand command = CommandLineParser.parse(arguments());
             switch (command.task()) {
-                case Task.Help(), Task.Version() -> out.print(PlainAnswers.to(command.task()).orElseThrow());
+                case Task.Help(), Task.Version(), Task.Text(_) -> out.print(PlainAnswers.to(command.task()).orElseThrow());
                 case Task.Machines() -> out.print(help.machines());
                 case Task.MachineOptions(String machine) -> out.print(help.machineOptions(machine));
                 case Task.Devices() -> out.print(help.devices());

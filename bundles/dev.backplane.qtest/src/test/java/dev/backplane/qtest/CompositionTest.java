@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.qtest.commandline.CommandLineException;
 import dev.backplane.qtest.commandline.CommandLineParser;
+import dev.backplane.qtest.commandline.MachineOptions;
 import dev.backplane.qtest.fake.FakeProviders;
 import dev.backplane.qtest.qom.AnonymousSlots;
 import java.io.IOException;
@@ -36,6 +37,23 @@ class CompositionTest {
                 .containsEntry("smp", "2")
                 .containsEntry("clock", "manual")
                 .doesNotContainKeys("acpi", "iommu-stage");
+    }
+
+    /** As clients expect of the machine when they ask for no version. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "-M virt | 2", "-M virt -smp 8 | 2", "-M virt -smp 9 | 3", "-M virt -smp 2,maxcpus=9 | 3", "-M virt-9.1 | 2",
+        "-M virt,gic-version=3 | 3", "-M virt,gic-version=2 -smp 4 | 2",
+    })
+    void theInterruptControllerIsTheOldOneWhileItCanServeAllProcessors(String line, String version) throws Exception {
+        assertThat(compose(line).options()).containsEntry("gic-version", version);
+    }
+
+    @Test
+    void withAnAcceleratorTheMachineChoosesTheInterruptController() throws Exception {
+        var composition = new Composition(
+                new FakeProviders(), CommandLineParser.parse(List.of("-M", "virt")), new AnonymousSlots());
+        assertThat(composition.definition(false, "kvm").options()).doesNotContainKey("gic-version");
     }
 
     @ParameterizedTest
@@ -100,6 +118,7 @@ class CompositionTest {
         "-M virt,smp=2 | -machine virt: unsupported option 'smp'; use -smp",
         "-M virt,clock=manual | -machine virt: unsupported option 'clock'; use -accel qtest, with which clients drive"
                 + " it",
+        "-M virt,gic-version=2 -smp 1,maxcpus=9 | -smp maxcpus=9: smp=9: too many for a GICv2",
         "-M virt-11.2 | unsupported machine type: \"virt-11.2\"; the nearest supported one is virt-11.1; use -machine"
                 + " help to list supported machines",
         "-M vexpress | unsupported machine type: \"vexpress\"; the nearest supported one is virt; use -machine help to"
@@ -119,7 +138,7 @@ class CompositionTest {
     @Test
     void theReadmeListsEachMachineOptionWithoutEffect() throws IOException {
         String readme = Files.readString(Path.of("README.md"));
-        assertThat(Composition.OPTIONS_WITHOUT_EFFECT)
+        assertThat(MachineOptions.WITHOUT_EFFECT)
                 .allSatisfy(option -> assertThat(readme).contains("`" + option + "`"));
     }
 }

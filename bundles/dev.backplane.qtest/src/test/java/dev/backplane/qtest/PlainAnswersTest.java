@@ -22,6 +22,13 @@ class PlainAnswersTest {
                 .contains("-qtest");
     }
 
+    @Test
+    void listsWhatTheCommandLineKnowsByItself() {
+        assertThat(answers.apply(List.of("-machine", "virt", "-cpu", "help")).orElseThrow())
+                .startsWith("Available CPUs:\n")
+                .contains("  cortex-a57\n", "  max\n", "  host (with -accel kvm)\n");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-machine help", "-device help -version", "-version -kernal x", "-m 512", "-name -version"})
     void leavesEverythingElseToTheFramework(String arguments) {

@@ -113,6 +113,29 @@ class MachineProcessIT {
         assertThat(machine.qtest("endianness")).isEqualTo("OK little");
     }
 
+    @ParameterizedTest
+    @CsvSource({"-smp 8, child<arm_gic>, child<arm-gicv2m>", "-smp 9, child<arm-gicv3>, child<arm-gicv3-its>"})
+    void theInterruptControllerFollowsTheProcessors(String processors, String gic, String msi) throws Exception {
+        try (var other = new MachineProcess("-machine virt " + processors)) {
+            other.qmp("{\"execute\": \"qmp_capabilities\"}");
+            other.qmp("");
+            assertThat(other.qmp("{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}"))
+                    .contains('"' + gic + '"', '"' + msi + '"');
+        }
+    }
+
+    @Test
+    void whatTheMachineIsMadeOfCanBeAsked() throws Exception {
+        assertThat(machine.qmp("{\"execute\":\"query-memory-size-summary\"}"))
+                .isEqualTo("{\"return\":{\"base-memory\":536870912,\"plugged-memory\":0}}");
+        assertThat(machine.qmp("{\"execute\":\"query-chardev\"}"))
+                .contains("\"label\":\"char0\"", "\"label\":\"qtest\"", "\"frontend-open\":true");
+        assertThat(machine.qmp("{\"execute\":\"query-gic-capabilities\"}")).isEqualTo("{\"return\":["
+                + "{\"version\":3,\"emulated\":true,\"kernel\":false},{\"version\":2,\"emulated\":true,\"kernel\":false}]}");
+        assertThat(machine.qmp("{\"execute\":\"object-del\",\"arguments\":{\"id\":\"qmp0\"}}"))
+                .contains("GenericError", "object 'qmp0' is used by the machine");
+    }
+
     @Test
     void sigtermEndsItWithStatus0() throws Exception {
         try (var other = new MachineProcess("-machine none")) {
@@ -187,6 +210,13 @@ class MachineProcessIT {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "-machine virt -kernal x | -kernal: unsupported option; the nearest supported one is -serial",
+        "-machine virt -fw_cfg name=x | -fw_cfg: unsupported option: there is no firmware that would read it",
+        "-machine virt,gic-version=2,its=on | its=on: GICv2 has no ITS: choose gic-version=3 or msi=gicv2m",
+        "-machine virt,msi=its | msi=its: GICv2 has no ITS",
+        "-machine virt,gic-version=2 -smp 9 | smp=9: expected 1 to 8 processors with gic-version=2",
+        "-machine virt,gic-version=2 -smp 1,maxcpus=9 | -smp maxcpus=9: smp=9: expected 1 to 8 processors",
+        "-machine virt -smp 4,maxcpus=2 | -smp: cpus=4 is more than maxcpus=2",
+        "-machine virt -cpu cortex-m3 | -cpu cortex-m3: there is no processor model 'cortex-m3'",
         "-machine virt -device nonsense | -device nonsense: 'nonsense' is not a valid device model name",
         "-machine virt,gic-version=7 | gic-version",
         "-machine virt -qmp unix:/nowhere/socket | failed to connect to '/nowhere/socket'",

@@ -1,18 +1,21 @@
 package dev.backplane.qtest.commandline;
 
+import dev.backplane.qtest.chardev.CharacterDevice;
 import dev.backplane.qtest.chardev.Endpoint;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /** The character devices of a command line. */
 final class CharacterDevices {
-    private static final Set<String> SOCKET = Set.of(
-            "backend", "id", "path", "host", "port", "server", "wait", "abstract", "nodelay", "telnet", "reconnect",
-            "reconnect-ms", "mux", "logfile", "logappend", "ipv4", "ipv6", "to");
     private static final Set<String> BACKENDS = Set.of("socket", "stdio", "null");
 
     private final Map<String, Endpoint> declared = new LinkedHashMap<>();
+    private final Map<String, Endpoint> implied = new LinkedHashMap<>();
+    private final Set<String> used = new HashSet<>();
 
     /** Takes a {@code -chardev}. */
     void declare(OptionGroup group) throws CommandLineException {
@@ -21,8 +24,12 @@ final class CharacterDevices {
         if (declared.containsKey(id)) {
             throw new CommandLineException("-chardev: duplicate id '%s'".formatted(id));
         }
+        if (id.isEmpty() || !DeviceArguments.isIdentifier(id)) {
+            throw new CommandLineException("-chardev %s: id=%s: %s".formatted(
+                    backend, id, DeviceArguments.IDENTIFIERS));
+        }
         declared.put(id, switch (backend) {
-            case "socket" -> socket(group.allow(SOCKET));
+            case "socket" -> socket(group);
             case "stdio" -> new Endpoint.Stdio();
             case "null" -> new Endpoint.Null();
             default -> throw new CommandLineException("-chardev %s: unsupported backend; the nearest supported one is %s"
@@ -50,21 +57,42 @@ final class CharacterDevices {
         throw new CommandLineException("'%s' is no port: expected 0 to 65535".formatted(text));
     }
 
-    /** {@return a declared one} */
+    /** {@return a declared one, which is used then} */
     Endpoint declared(String option, String id) throws CommandLineException {
         Endpoint endpoint = declared.get(id);
         if (endpoint == null) {
             throw new CommandLineException("%s: chardev '%s' not found; there are %s"
                     .formatted(option, id, declared.keySet()));
         }
+        if (!used.add(id)) {
+            throw new CommandLineException("%s: chardev '%s' is in use".formatted(option, id));
+        }
         return endpoint;
     }
 
-    /** {@return what a legacy address such as {@code unix:PATH,server=on} means} */
-    Endpoint endpoint(String option, String text) throws CommandLineException {
+    /**
+     * {@return what a legacy address such as {@code unix:PATH,server=on} means}
+     *
+     * @param label name of the character device that it makes
+     */
+    Endpoint endpoint(String option, String text, String label) throws CommandLineException {
         if (text.startsWith("chardev:")) {
             return declared(option, text.substring("chardev:".length()));
         }
+        Endpoint endpoint = endpoint(option, text);
+        implied.put(label, endpoint);
+        return endpoint;
+    }
+
+    /** {@return all, with those that options imply} */
+    List<CharacterDevice> all() {
+        List<CharacterDevice> all = new ArrayList<>();
+        declared.forEach((id, endpoint) -> all.add(new CharacterDevice(id, endpoint, used.contains(id))));
+        implied.forEach((label, endpoint) -> all.add(new CharacterDevice(label, endpoint, true)));
+        return all;
+    }
+
+    private static Endpoint endpoint(String option, String text) throws CommandLineException {
         if (text.equals("stdio")) {
             return new Endpoint.Stdio();
         }

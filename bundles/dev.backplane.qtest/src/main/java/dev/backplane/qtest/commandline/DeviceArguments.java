@@ -15,6 +15,9 @@ public final class DeviceArguments {
      */
     private static final Set<String> WITHOUT_EFFECT = Set.of("multifunction", "rombar", "romfile", "acpi-index");
 
+    /** What identifiers are made of, for messages. */
+    static final String IDENTIFIERS = "expected letters, digits, '-', '.' and '_', a letter first";
+
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
 
     private static final Pattern PREFIX = Pattern.compile("(^|\\.)0[xX](?=[0-9a-fA-F])");

@@ -14,9 +14,12 @@ enum SupportedOption {
             "add a device, also as JSON; 'help' lists types, 'TYPE,help' properties", true),
     GLOBAL("global", "TYPE.PROPERTY=VALUE", "default of a property for devices of a type", true),
     MEMORY("m", "[size=]MEGABYTES", "size of RAM; a suffix K, M, G or T may follow", true),
-    SMP("smp", "[cpus=]N", "number of processors", true),
-    CPU("cpu", "MODEL", "recorded and shown; no processor runs", false),
+    SMP("smp", "[cpus=]N[,maxcpus=N][,sockets=N][,clusters=N][,cores=N][,threads=N]",
+            "number of processors and their arrangement", true),
+    CPU("cpu", "MODEL[,FEATURE=VALUE...]", "recorded and shown, but for features; no processor runs; 'help' lists models",
+            false),
     ACCEL("accel", "qtest|kvm|tcg", "qtest: clients drive the clock; kvm: with an accelerator; tcg: no processor runs", true),
+    ENABLE_KVM("enable-kvm", "", "as -accel kvm", true),
     OBJECT("object", "TYPE,id=ID[,PROPERTY=VALUE...]",
             "memory-backend-ram, memory-backend-file, memory-backend-memfd, iommufd, monitor-qmp, qtest", true),
     CHARDEV("chardev", "socket|stdio|null,id=ID[,path=PATH][,server=on][,wait=off]", "a character device", true),
@@ -30,12 +33,18 @@ enum SupportedOption {
     NAME("name", "NAME", "recorded and shown", false),
     STOPPED("S", "", "start stopped: 'cont' changes the run state", true),
     NO_REBOOT("no-reboot", "", "end instead of reset", true),
+    ACTION("action", "reboot=reset|shutdown[,shutdown=...][,panic=...][,watchdog=...]",
+            "reboot=shutdown: end instead of reset; the others have no effect, since no guest runs", true),
+    UUID("uuid", "UUID", "recorded and shown", false),
     LOG_ITEMS("d", "ITEM[,...]",
-            "log guest_errors (what a guest does wrong) or unimp (what it asks for in vain); others do nothing", true),
+            "log guest_errors (what a guest does wrong) or unimp (what it asks for in vain); 'help' lists the others,"
+                    + " which do nothing", true),
     LOG_FILE("D", "FILE", "where -d logs to, instead of standard error", true),
     DISPLAY("display", "none", "there is no display", false),
     VGA("vga", "none", "there is no display", false),
+    NOGRAPHIC("nographic", "", "there is no display and no serial port; -monitor stdio opens the shell", false),
     AUDIO("audio", "none", "there is no audio", false),
+    AUDIODEV("audiodev", "none,id=ID", "there is no audio", false),
     NET("net", "none", "there is no default network", false),
     NIC("nic", "none", "there is no default network", false),
     SERIAL("serial", "none|null", "there is no serial port", false),
@@ -45,15 +54,10 @@ enum SupportedOption {
     NO_SHUTDOWN("no-shutdown", "", "no guest runs that could shut the machine down", false),
     TRACE("trace", "PATTERN", "there are no trace points", false),
     MSG("msg", "timestamp=on|off", "messages have no time stamps", false),
-    UUID("uuid", "UUID", "no firmware shows it", false),
+    DATA_FOLDER("L", "FOLDER", "there is no firmware to look for", false),
     RTC("rtc", "OPTION=VALUE[,...]", "there is no real time clock", false),
     BOOT("boot", "OPTION=VALUE[,...]", "there is no firmware", false),
     OVERCOMMIT("overcommit", "OPTION=on|off", "memory is as the host gives it", false);
-
-    /** What is near in meaning, where the spelling would lead elsewhere. */
-    private static final Map<String, String> RELATED = Map.of(
-            "nographic", "display", "daemonize", "pidfile", "netdev", "net", "drive", "device",
-            "gdb", "qtest", "s", "qtest", "audiodev", "audio", "incoming", "device");
 
     private static final Map<String, SupportedOption> BY_NAME = new LinkedHashMap<>();
 
@@ -79,6 +83,10 @@ enum SupportedOption {
         return optionName;
     }
 
+    String summary() {
+        return summary;
+    }
+
     boolean hasArgument() {
         return !argument.isEmpty();
     }
@@ -92,8 +100,7 @@ enum SupportedOption {
         String name = argument.startsWith("--") ? argument.substring(2) : argument.substring(1);
         SupportedOption option = BY_NAME.get(name);
         if (option == null) {
-            throw new CommandLineException("-%s: unsupported option; the nearest supported one is -%s"
-                    .formatted(name, RELATED.getOrDefault(name, Nearest.to(name, BY_NAME.keySet()))));
+            throw new CommandLineException(UnsupportedOption.message(name, BY_NAME.keySet()));
         }
         return option;
     }

@@ -1,11 +1,16 @@
 package dev.backplane.qtest.commandline;
 
 import dev.backplane.board.DeviceRequest;
+import dev.backplane.qtest.chardev.CharacterDevice;
 import dev.backplane.qtest.chardev.Endpoint;
+import dev.backplane.qtest.object.UserObject;
+import dev.backplane.qtest.processor.ProcessorModel;
+import dev.backplane.qtest.processor.Topology;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * What a command line asks for. Immutable.
@@ -16,19 +21,22 @@ import java.util.Set;
  * @param devices devices, globals applied
  * @param globals defaults of properties
  * @param memory bytes of RAM
- * @param memoryPath file that backs RAM, or {@code ""}
- * @param processors number of processors
- * @param cpu processor model as written
+ * @param ram the object that is RAM, or empty when the command line names none
+ * @param objects objects that the user makes, in the order of the command line
+ * @param processors the processors and their arrangement
+ * @param cpu processor model
  * @param accelerators accelerators in the order of preference
  * @param qtest where qtest is served
  * @param qtestLog file of the qtest log
  * @param monitors where QMP is served, in order
+ * @param chardevs all character devices
  * @param shell whether a shell is opened on the terminal
  * @param stopped whether the machine starts stopped
  * @param noReboot whether a reset ends the process
  * @param exitWithParent whether the process ends with its parent
  * @param pidfile file that takes the process number
  * @param name name of the guest, or {@code ""}
+ * @param uuid number of the guest, of which all bits are 0 when none is given
  * @param logItems what is logged besides warnings
  * @param logFile file of the log, or empty for standard error
  */
@@ -39,19 +47,22 @@ public record SystemCommand(
         List<DeviceRequest> devices,
         Globals globals,
         long memory,
-        String memoryPath,
-        int processors,
-        String cpu,
+        Optional<UserObject> ram,
+        List<UserObject> objects,
+        Topology processors,
+        ProcessorModel cpu,
         List<String> accelerators,
         Optional<Endpoint> qtest,
         Optional<String> qtestLog,
         List<Endpoint> monitors,
+        List<CharacterDevice> chardevs,
         boolean shell,
         boolean stopped,
         boolean noReboot,
         boolean exitWithParent,
         Optional<String> pidfile,
         String name,
+        UUID uuid,
         Set<String> logItems,
         Optional<String> logFile) {
 
@@ -68,6 +79,9 @@ public record SystemCommand(
 
         /** Print the version. */
         record Version() implements Task {}
+
+        /** Print a text that needs nothing to be looked up. */
+        record Text(String text) implements Task {}
 
         /** Print the machine types. */
         record Machines() implements Task {}
@@ -88,7 +102,14 @@ public record SystemCommand(
         devices = List.copyOf(devices);
         accelerators = List.copyOf(accelerators);
         monitors = List.copyOf(monitors);
+        objects = List.copyOf(objects);
+        chardevs = List.copyOf(chardevs);
         logItems = Set.copyOf(logItems);
+    }
+
+    /** {@return the file that backs RAM, or {@code ""}} */
+    public String memoryPath() {
+        return ram.flatMap(object -> Optional.ofNullable(object.text("mem-path"))).orElse("");
     }
 
     /** {@return the help text} */

@@ -45,7 +45,7 @@ final class DeviceCommands {
             throw QmpException.generic(e.getMessage());
         }
         String driver = properties.remove("driver");
-        DeviceRequest request = DeviceArguments.request(driver, subject.globals().with(driver, properties));
+        DeviceRequest request = DeviceArguments.request(driver, subject.command().globals().with(driver, properties));
         if (!DeviceArguments.isIdentifier(request.id())) {
             throw QmpException.generic("Parameter 'id' expects an identifier");
         }

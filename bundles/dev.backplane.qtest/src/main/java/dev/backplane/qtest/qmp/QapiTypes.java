@@ -40,17 +40,39 @@ final class QapiTypes {
         enumeration("RunState", "prelaunch", "running", "paused", "shutdown");
         structure("StatusInfo", "running: bool", "status: RunState");
         structure("MachineInfo", "name: str", "alias?: str", "cpu-max: int", "hotpluggable-cpus: bool",
-                "numa-mem-supported: bool", "deprecated: bool", "default-cpu-type?: str", "default-ram-id?: str",
+                "numa-mem-supported: bool", "deprecated: bool", "default-ram-id?: str",
                 "acpi: bool");
         enumeration("SysEmuTarget", "aarch64");
-        structure("CpuInstanceProperties", "core-id?: int");
+        structure("CpuInstanceProperties", "socket-id?: int", "cluster-id?: int", "core-id?: int", "thread-id?: int");
+        structure("HotpluggableCPU", "type: str", "vcpus-count: int", "props: CpuInstanceProperties", "qom-path?: str");
         structure("CpuInfoFast", "cpu-index: int", "qom-path: str", "qom-type: str", "thread-id: int",
                 "target: SysEmuTarget", "props?: CpuInstanceProperties");
-        structure("CpuDefinitionInfo", "name: str", "migration-safe?: bool", "static: bool",
-                "unavailable-features?: [str]", "typename: str", "deprecated: bool");
+        structure("CpuDefinitionInfo", "name: str", "static: bool", "typename: str", "deprecated: bool");
         structure("NameInfo", "name?: str");
         structure("TargetInfo", "arch: SysEmuTarget");
+        structure("UuidInfo", "UUID: str");
         structure("KvmInfo", "enabled: bool", "present: bool");
+        enumeration("Accelerator", "kvm", "qtest", "tcg");
+        structure("AcceleratorInfo", "enabled: Accelerator", "present: [Accelerator]");
+        structure("CurrentMachineParams", "wakeup-suspend-support: bool");
+        structure("GICCapability", "version: int", "emulated: bool", "kernel: bool");
+        structure("MemoryInfo", "base-memory: int", "plugged-memory?: int");
+        enumeration("HostMemPolicy", "default");
+        structure("Memdev", "id?: str", "size: int", "merge: bool", "dump: bool", "prealloc: bool", "share: bool",
+                "reserve?: bool", "host-nodes: [int]", "policy: HostMemPolicy");
+        structure("ChardevInfo", "label: str", "filename: str", "frontend-open: bool");
+        enumeration("CommandLineParameterType", "string", "boolean", "number", "size");
+        structure("CommandLineParameterInfo", "name: str", "type: CommandLineParameterType", "help?: str");
+        structure("CommandLineOptionInfo", "option: str", "parameters: [CommandLineParameterInfo]");
+        structure("IOThreadInfo", "id: str", "thread-id: int", "poll-max-ns: int", "poll-grow: int", "poll-shrink: int",
+                "poll-weight: int", "aio-max-batch: int");
+        structure("BlockInfo", "device: str", "qdev?: str", "type: str", "removable: bool", "locked: bool");
+        enumeration("JobType", "commit", "stream", "mirror", "backup", "create", "amend", "snapshot-load",
+                "snapshot-save", "snapshot-delete");
+        enumeration("JobStatus", "undefined", "created", "running", "paused", "ready", "standby", "waiting", "pending",
+                "aborting", "concluded", "null");
+        structure("JobInfo", "id: str", "type: JobType", "status: JobStatus", "current-progress: int",
+                "total-progress: int", "error?: str");
         structure("ObjectPropertyInfo", "name: str", "type: str", "description?: str", "default-value?: any");
         structure("ObjectPropertyValue", "name: str", "type: str", "value?: any");
         structure("ObjectPropertiesValues", "properties: [ObjectPropertyValue]");
@@ -82,13 +104,26 @@ final class QapiTypes {
             Map.entry("query-machines", "[MachineInfo]"),
             Map.entry("query-cpus-fast", "[CpuInfoFast]"),
             Map.entry("query-cpu-definitions", "[CpuDefinitionInfo]"),
+            Map.entry("query-hotpluggable-cpus", "[HotpluggableCPU]"),
             Map.entry("query-name", "NameInfo"),
+            Map.entry("query-uuid", "UuidInfo"),
+            Map.entry("query-accelerators", "AcceleratorInfo"),
+            Map.entry("query-current-machine", "CurrentMachineParams"),
+            Map.entry("query-gic-capabilities", "[GICCapability]"),
+            Map.entry("query-memory-size-summary", "MemoryInfo"),
+            Map.entry("query-memdev", "[Memdev]"),
+            Map.entry("query-chardev", "[ChardevInfo]"),
+            Map.entry("query-command-line-options", "[CommandLineOptionInfo]"),
+            Map.entry("query-iothreads", "[IOThreadInfo]"),
+            Map.entry("query-block", "[BlockInfo]"),
+            Map.entry("query-jobs", "[JobInfo]"),
             Map.entry("query-target", "TargetInfo"),
             Map.entry("query-kvm", "KvmInfo"),
             Map.entry("qom-list", "[ObjectPropertyInfo]"),
             Map.entry("qom-list-get", "[ObjectPropertiesValues]"),
             Map.entry("qom-get", "any"),
             Map.entry("qom-list-types", "[ObjectTypeInfo]"),
+            Map.entry("qom-list-properties", "[ObjectPropertyInfo]"),
             Map.entry("device-list-properties", "[ObjectPropertyInfo]"),
             Map.entry("query-pci", "[PciInfo]"),
             Map.entry("human-monitor-command", "str"),

@@ -4,10 +4,11 @@ import static dev.backplane.qtest.qmp.QmpCommand.JsonType.ARRAY;
 import static dev.backplane.qtest.qmp.QmpCommand.optional;
 
 import dev.backplane.board.Board;
-import dev.backplane.qtest.commandline.Globals;
+import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.hmp.HumanMonitor;
+import dev.backplane.qtest.object.UserObjects;
 import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTree;
@@ -30,30 +31,32 @@ public final class QmpCatalog {
      * @param board the board, or empty for machine type none
      * @param control run state, reset, end
      * @param providers machine types and device factories
-     * @param globals defaults of properties
-     * @param tree objects
+     * @param command the command line
+     * @param accelerator the accelerator that it has led to
+     * @param objects what users have made beside devices
+     * @param tree objects, devices among them
      * @param anonymous names for devices without an id
      * @param machines machines by the names that clients use
-     * @param name name of the guest, or {@code ""}
-     * @param processors number of processors
-     * @param cpu processor model as written
      */
     public record Subject(
             Optional<Board> board,
             MachineControl control,
             Providers providers,
-            Globals globals,
+            SystemCommand command,
+            String accelerator,
+            UserObjects objects,
             QomTree tree,
             AnonymousSlots anonymous,
-            MachineNames machines,
-            String name,
-            int processors,
-            String cpu) {}
+            MachineNames machines) {}
 
     /** Makes all commands. */
     public QmpCatalog(Subject subject) {
         add(QmpCommand.of(NEGOTIATION, QmpCatalog::negotiate, optional("enable", ARRAY)));
         new MachineQueries(subject).addTo(this);
+        new ProcessorQueries(subject).addTo(this);
+        new CommandLineQueries(subject).addTo(this);
+        new AbsenceQueries().addTo(this);
+        new ObjectCommands(subject).addTo(this);
         new RunCommands(subject).addTo(this);
         new QomCommands(subject, new QomTypes(subject.providers(), subject.machines())).addTo(this);
         new DeviceCommands(subject).addTo(this);

@@ -34,6 +34,10 @@ public final class QmpException extends Exception {
         return new QmpException(Kind.DeviceNotFound, "Device '%s' not found".formatted(device));
     }
 
+    static QmpException noSuchClass(String type) {
+        return new QmpException(Kind.DeviceNotFound, "Class '%s' not found".formatted(type));
+    }
+
     Kind kind() {
         return kind;
     }

@@ -7,8 +7,12 @@ import static dev.backplane.qtest.qmp.QmpCommand.JsonType.STRING;
 import static dev.backplane.qtest.qmp.QmpCommand.optional;
 import static dev.backplane.qtest.qmp.QmpCommand.required;
 
+import dev.backplane.board.MachineType;
 import dev.backplane.device.DeviceFactory;
+import dev.backplane.device.PropertyDescriptor;
+import dev.backplane.qtest.commandline.MachineOptions;
 import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.object.ObjectType;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import dev.backplane.qtest.qom.PropertyTypes;
 import dev.backplane.qtest.qom.QomObject;
@@ -21,6 +25,15 @@ import java.util.Map;
 
 /** Commands about objects, their types and properties. */
 final class QomCommands {
+    private static final String DEVICE = "device";
+
+    /** Properties of every device. */
+    private static final List<Map<String, Object>> OF_DEVICES = List.of(
+            Members.of("name", "parent_bus", "type", "link<bus>"),
+            Members.of("name", "realized", "type", "bool"),
+            Members.of("name", "hotplugged", "type", "bool"),
+            Members.of("name", "hotpluggable", "type", "bool"));
+
     private final QomTree tree;
     private final QomTypes types;
     private final Providers providers;
@@ -39,6 +52,7 @@ final class QomCommands {
                 "qom-set", this::set, required("path", STRING), required("property", STRING), required("value", ANY)));
         catalog.add(QmpCommand.of(
                 "qom-list-types", this::listTypes, optional("implements", STRING), optional("abstract", BOOLEAN)));
+        catalog.add(QmpCommand.of("qom-list-properties", this::typeProperties, required("typename", STRING)));
         catalog.add(QmpCommand.of(
                 "device-list-properties", this::deviceProperties, required("typename", STRING)));
     }
@@ -119,24 +133,60 @@ final class QomCommands {
         return members;
     }
 
+    /** Properties of a device type but for those that every device has. */
     private Object deviceProperties(QmpArguments arguments) throws QmpException {
         String type = arguments.text("typename");
-        if (types.isAbstract(type)) {
+        providers.needDevice(type);
+        if (types.isAbstract(type) || types.descends(type, "object") && !types.descends(type, DEVICE)) {
             throw QmpException.generic("Parameter 'typename' expects a non-abstract device type");
         }
-        providers.needDevice(type);
-        var factory = providers.deviceFactory(type);
-        if (factory.isEmpty()
-                && types.implementing("device", false).stream().noneMatch(known -> known.name().equals(type))) {
+        if (!types.descends(type, DEVICE)) {
             throw QmpException.deviceNotFound(type);
         }
-        // A processor has a type, but no properties that could be set here.
-        return factory.map(DeviceFactory::properties).orElse(List.of()).stream()
-                .map(property -> Members.of(
-                        "name", property.name(),
-                        "type", PropertyTypes.name(property),
-                        "description", PropertyTypes.description(property),
-                        "default-value", property.defaultValue()))
+        return ownProperties(type);
+    }
+
+    /** {@return what a device can be told} A processor has a type, but no properties that could be set here. */
+    private List<Map<String, Object>> ownProperties(String type) {
+        return providers.deviceFactory(type).map(DeviceFactory::properties).orElse(List.of()).stream()
+                .map(QomCommands::describe)
                 .toList();
+    }
+
+    private static Map<String, Object> describe(PropertyDescriptor property) {
+        return Members.of(
+                "name", property.name(),
+                "type", PropertyTypes.name(property),
+                "description", PropertyTypes.description(property),
+                "default-value", property.defaultValue());
+    }
+
+    /** Properties of any type. */
+    private Object typeProperties(QmpArguments arguments) throws QmpException {
+        String type = arguments.text("typename");
+        providers.needDevice(type);
+        if (!types.descends(type, "object")) {
+            throw QmpException.noSuchClass(type);
+        }
+        List<Map<String, Object>> properties = new ArrayList<>();
+        properties.add(Members.of("name", "type", "type", "string"));
+        if (types.descends(type, DEVICE)) {
+            properties.addAll(OF_DEVICES);
+            properties.addAll(ownProperties(type));
+        }
+        for (MachineType machine : providers.machineTypes()) {
+            if (types.descends(type, machine.name() + "-machine")) {
+                machine.options().stream()
+                        .filter(option -> !MachineOptions.ELSEWHERE.containsKey(option.name()))
+                        .forEach(option -> properties.add(describe(option)));
+            }
+        }
+        ObjectType.find(type).map(ObjectType::properties).orElse(List.of()).forEach(property -> {
+            Map<String, Object> described = Members.of(
+                    "name", property.name(), "type", property.kind().qomName(), "description", property.description());
+            property.otherwise().ifPresent(value -> described.put("default-value", value));
+            properties.add(described);
+        });
+        return properties;
     }
 }

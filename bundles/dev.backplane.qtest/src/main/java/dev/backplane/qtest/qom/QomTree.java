@@ -4,7 +4,11 @@ import dev.backplane.board.Board;
 import dev.backplane.board.Placement;
 import dev.backplane.board.Slot;
 import dev.backplane.device.PropertyDescriptor;
+import dev.backplane.qtest.chardev.CharacterDevice;
+import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.object.UserObject;
+import dev.backplane.qtest.object.UserObjects;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,9 +29,8 @@ public final class QomTree {
     private static final String DEVICE = "device[%d]";
 
     private final Optional<Board> board;
-    private final String machineType;
-    private final String cpuType;
-    private final int processors;
+    private final SystemCommand command;
+    private final UserObjects objects;
     private final Providers providers;
     private final Set<String> hotPlugged = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> anonymous = new ConcurrentHashMap<>();
@@ -37,16 +40,13 @@ public final class QomTree {
      * Takes a machine.
      *
      * @param board its board, or empty for machine type none
-     * @param machineType type of the machine object
-     * @param cpuType type of the processors
-     * @param processors how many there are
+     * @param command what it was made of
+     * @param objects what users have made beside devices
      */
-    public QomTree(
-            Optional<Board> board, String machineType, String cpuType, int processors, Providers providers) {
+    public QomTree(Optional<Board> board, SystemCommand command, UserObjects objects, Providers providers) {
         this.board = board;
-        this.machineType = machineType;
-        this.cpuType = cpuType;
-        this.processors = processors;
+        this.command = command;
+        this.objects = objects;
         this.providers = providers;
         slots();
     }
@@ -126,21 +126,19 @@ public final class QomTree {
     /** {@return the whole tree} */
     public QomObject root() {
         QomObject root = QomObject.container("container", "/");
-        QomObject machine = QomObject.container(machineType, "/machine");
+        QomObject machine = QomObject.container(MachineNames.qomType(command.machine()), "/machine");
         QomObject peripheral = QomObject.container("container", "/machine/peripheral");
         QomObject nameless = QomObject.container("container", "/machine/peripheral-anon");
         QomObject unattached = QomObject.container("container", "/machine/unattached");
-        root.add("chardevs", QomObject.container("container", "/chardevs"))
-                .add("objects", QomObject.container("container", "/objects"))
-                .add("machine", machine);
+        root.add("chardevs", chardevs()).add("objects", objects()).add("machine", machine);
         machine.add("peripheral", peripheral).add("peripheral-anon", nameless).add("unattached", unattached);
         board.ifPresent(present -> {
-            for (int i = 0; i < processors; i++) {
-                String name = DEVICE.formatted(i);
-                unattached.add(name, QomObject.container(cpuType, unattached.below(name)));
+            int made = 0;
+            for (; made < command.processors().present(); made++) {
+                String name = DEVICE.formatted(made);
+                unattached.add(name, QomObject.container(command.cpu().qomType(), unattached.below(name)));
             }
             unattached.add("sysbus", QomObject.container("System", unattached.below("sysbus")));
-            int made = processors;
             for (Slot slot : slots()) {
                 Integer number = anonymous.get(slot.name());
                 if (!slot.definition().userCreated()) {
@@ -153,6 +151,34 @@ public final class QomTree {
             }
         });
         return root;
+    }
+
+    private QomObject chardevs() {
+        QomObject all = QomObject.container("container", "/chardevs");
+        for (CharacterDevice device : command.chardevs()) {
+            all.add(device.label(), QomObject.container(device.qomType(), all.below(device.label())));
+        }
+        return all;
+    }
+
+    private QomObject objects() {
+        QomObject all = QomObject.container("container", "/objects");
+        for (UserObject object : objects.all()) {
+            all.add(object.id(), new QomObject(
+                    object.type().typeName(),
+                    all.below(object.id()),
+                    Optional.empty(),
+                    () -> properties(object),
+                    new LinkedHashMap<>()));
+        }
+        return all;
+    }
+
+    private static List<QomProperty> properties(UserObject object) {
+        return object.type().properties().stream()
+                .map(property -> new QomProperty(
+                        property.name(), property.kind().qomName(), object.values().get(property.name())))
+                .toList();
     }
 
     private void add(QomObject parent, String name, Slot slot) {

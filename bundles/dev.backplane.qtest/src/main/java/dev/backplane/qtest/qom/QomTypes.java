@@ -4,6 +4,8 @@ import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.pci.PciDevice;
 import dev.backplane.qtest.control.Providers;
+import dev.backplane.qtest.object.ObjectType;
+import dev.backplane.qtest.processor.ProcessorModel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,15 +37,8 @@ public final class QomTypes {
             new Type("arm-cpu", "cpu", true),
             new Type("machine", "object", true),
             new Type("virt-machine", "machine", true),
-            new Type("memory-backend", "object", true));
-
-    private static final List<Type> CONCRETE = List.of(
-            new Type("container", "object", false),
-            new Type("memory-backend-ram", "memory-backend", false),
-            new Type("memory-backend-file", "memory-backend", false),
-            new Type("memory-backend-memfd", "memory-backend", false),
-            new Type("iommufd", "object", false),
-            new Type("max-arm-cpu", "arm-cpu", false));
+            new Type("monitor", "object", true),
+            new Type(ObjectType.BACKEND, "object", true));
 
     /** Parents of device types whose family clients ask for; others are children of their bus's type. */
     private static final Map<String, String> FAMILIES = Map.of(
@@ -67,7 +62,13 @@ public final class QomTypes {
     private Map<String, Type> all() {
         Map<String, Type> all = new LinkedHashMap<>();
         ABSTRACT.forEach(type -> all.put(type.name(), type));
-        CONCRETE.forEach(type -> all.put(type.name(), type));
+        all.put("container", new Type("container", "object", false));
+        for (ObjectType object : ObjectType.values()) {
+            all.put(object.typeName(), new Type(object.typeName(), object.parent(), false));
+        }
+        for (ProcessorModel model : ProcessorModel.values()) {
+            all.put(model.qomType(), new Type(model.qomType(), "arm-cpu", false));
+        }
         for (MachineNames.Entry machine : machines.list()) {
             String parent = machine.isVersioned() ? "virt-machine" : "machine";
             all.put(machine.qomType(), new Type(machine.qomType(), parent, false));
@@ -106,6 +107,13 @@ public final class QomTypes {
             }
         }
         return types;
+    }
+
+    /** {@return whether there is a type of that name that is another or descends from it} */
+    public boolean descends(String name, String ancestor) {
+        Map<String, Type> all = all();
+        Type type = all.get(name);
+        return type != null && descends(type, ancestor, all);
     }
 
     private static boolean descends(Type type, String ancestor, Map<String, Type> all) {

@@ -62,7 +62,12 @@ public final class FakeBoard implements Board {
     }
 
     private void add(String name, String type, Placement placement, boolean user, Object device) {
-        slots.put(name, new FakeSlot(new SlotDefinition(name, type, Map.of("level", 3L), placement, user), device));
+        add(name, type, Map.of("level", 3L), placement, user, device);
+    }
+
+    private void add(
+            String name, String type, Map<String, ?> properties, Placement placement, boolean user, Object device) {
+        slots.put(name, new FakeSlot(new SlotDefinition(name, type, Map.copyOf(properties), placement, user), device));
     }
 
     /** Fills RAM. */
@@ -133,7 +138,7 @@ public final class FakeBoard implements Board {
             throw new PlugException("edu has no property 'nonsense'; it has dma_mask");
         }
         String name = request.id().isEmpty() ? "edu0" : request.id();
-        add(name, request.deviceType(), new Placement.Pci("pcie.0", 16), true, new Object());
+        add(name, request.deviceType(), request.properties(), new Placement.Pci("pcie.0", 16), true, new Object());
         events.add("plug " + request);
         return slots.get(name);
     }

@@ -81,6 +81,9 @@ public final class FakeProviders implements Providers {
 
         @Override
         public MachineDefinition define(DeviceProperties options) {
+            if (options.text("gic-version").equals("2") && options.number("smp") > 8) {
+                throw new IllegalArgumentException("smp=%d: too many for a GICv2".formatted(options.number("smp")));
+            }
             var gic = new SlotDefinition("gic", "arm-gicv3", Map.of(), Placement.none(), false);
             var smmu = new SlotDefinition("smmu0", "arm-smmuv3", Map.of(), Placement.none(), false);
             return new MachineDefinition(

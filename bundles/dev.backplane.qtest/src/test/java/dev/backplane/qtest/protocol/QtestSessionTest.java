@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.backplane.board.Slot;
 import dev.backplane.qtest.fake.FakeBoard;
 import dev.backplane.qtest.fake.FakeProviders;
+import dev.backplane.qtest.fake.FakeRun;
 import dev.backplane.qtest.fake.ScriptedChannel;
 import dev.backplane.qtest.qom.QomTree;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ class QtestSessionTest {
     private final List<String> complaints = new ArrayList<>();
 
     private List<String> serve(ScriptedChannel channel) throws Exception {
-        var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
+        QomTree tree = new FakeRun(board, "").tree();
         new QtestServer(
                         Optional.of(board), tree::slot, (prefix, name) -> providers.startModule(prefix + name),
                         () -> complaints,

@@ -2,15 +2,11 @@ package dev.backplane.qtest.qmp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.fake.FakeBoard;
-import dev.backplane.qtest.fake.FakeProviders;
+import dev.backplane.qtest.fake.FakeRun;
 import dev.backplane.qtest.fake.ScriptedChannel;
 import dev.backplane.qtest.json.Json;
-import dev.backplane.qtest.qom.AnonymousSlots;
-import dev.backplane.qtest.qom.MachineNames;
-import dev.backplane.qtest.qom.QomTree;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,17 +29,12 @@ class QmpSessionTest {
     private static final String NEGOTIATE = "{\"execute\":\"qmp_capabilities\"}";
 
     private final FakeBoard board = new FakeBoard();
-    private Globals globals = Globals.NONE;
+    private String line = "-name guest";
     private MachineControl control = new MachineControl(Optional.of(board), false, false);
 
     private List<String> raw(byte[] script, int piece) throws Exception {
-        var providers = new FakeProviders();
-        var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
-        var subject = new QmpCatalog.Subject(
-                Optional.of(board), control, providers, globals, tree, new AnonymousSlots(),
-                new MachineNames(providers), "guest", 1, "max");
         var channel = new ScriptedChannel(script, piece);
-        new QmpServer(new QmpCatalog(subject), control).serve(channel);
+        new QmpServer(new QmpCatalog(new FakeRun(board, line).subject(control)), control).serve(channel);
         return channel.answers();
     }
 
@@ -125,6 +117,27 @@ class QmpSessionTest {
                 + " | Parameter 'typename' expects a non-abstract device type",
         "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"x\"}} | DeviceNotFound"
                 + " | Device 'x' not found",
+        "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"iommufd\"}} | GenericError"
+                + " | Parameter 'typename' expects a non-abstract device type",
+        "{\"execute\":\"qom-list-properties\",\"arguments\":{\"typename\":\"x\"}} | DeviceNotFound"
+                + " | Class 'x' not found",
+        "{\"execute\":\"object-add\",\"arguments\":{\"id\":\"x\"}} | GenericError | Parameter 'qom-type' is missing",
+        "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"iommufd\"}} | GenericError"
+                + " | Parameter 'id' is missing",
+        "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"edu\",\"id\":\"x\"}} | GenericError"
+                + " | Parameter 'qom-type' does not accept value 'edu'; the nearest one is qtest",
+        "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"iommufd\",\"id\":\"3\"}} | GenericError"
+                + " | Parameter 'id' expects an identifier",
+        "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"iommufd\",\"id\":\"mach-virt.ram\"}}"
+                + " | GenericError | Duplicate object ID 'mach-virt.ram'",
+        "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"memory-backend-ram\",\"id\":\"x\"}} | GenericError"
+                + " | Parameter 'size' is missing",
+        "{\"execute\":\"object-add\",\"arguments\":{\"qom-type\":\"monitor-qmp\",\"id\":\"x\",\"chardev\":\"c\"}}"
+                + " | GenericError | monitor-qmp serves from the start only: use -object monitor-qmp",
+        "{\"execute\":\"object-del\",\"arguments\":{\"id\":\"x\"}} | GenericError | object 'x' not found",
+        "{\"execute\":\"object-del\",\"arguments\":{\"id\":\"mach-virt.ram\"}} | GenericError"
+                + " | object 'mach-virt.ram' is used by the machine and must stay",
+        "{\"execute\":\"query-command-line-options\",\"arguments\":{\"option\":\"nope\"}} | GenericError | *",
         "{\"execute\":\"pmemsave\",\"arguments\":{\"val\":0,\"size\":1,\"filename\":\"/nowhere/x\"}} | GenericError"
                 + " | Could not open '/nowhere/x': /nowhere/x",
         "[1] | GenericError | QMP input must be a JSON object",
@@ -143,9 +156,132 @@ class QmpSessionTest {
     void machinesHaveTheKeysThatClientsCheck() throws Exception {
         assertThat(execute("{\"execute\":\"query-machines\"}").toString()).isEqualTo(
                 "[{hotpluggable-cpus=false, name=none, numa-mem-supported=false, cpu-max=1, deprecated=false, acpi=false}, "
-                        + "{hotpluggable-cpus=true, name=virt-11.1, numa-mem-supported=true, cpu-max=512,"
-                        + " deprecated=false, acpi=true, alias=virt, default-cpu-type=max-arm-cpu,"
-                        + " default-ram-id=mach-virt.ram}]");
+                        + "{hotpluggable-cpus=false, name=virt-11.1, numa-mem-supported=false, cpu-max=512,"
+                        + " deprecated=false, acpi=true, alias=virt, default-ram-id=mach-virt.ram}]");
+    }
+
+    @Test
+    void processorsAreSeated() throws Exception {
+        line = "-smp 4,sockets=2,cores=2 -cpu cortex-a57";
+        assertThat((List<?>) execute("{\"execute\":\"query-cpus-fast\"}")).hasSize(4).last().asString().contains(
+                "cpu-index=3, qom-path=/machine/unattached/device[3], qom-type=cortex-a57-arm-cpu",
+                "props={socket-id=1, cluster-id=0, core-id=1, thread-id=0}");
+        assertThat(execute("{\"execute\":\"query-hotpluggable-cpus\"}"))
+                .isEqualTo(Map.of("class", "GenericError", "desc", "machine 'virt' takes no processors while it runs"));
+    }
+
+    @Test
+    void processorModelsAreThoseThatTheCommandLineTakes() throws Exception {
+        List<String> names = new ArrayList<>();
+        for (Object model : (List<?>) execute("{\"execute\":\"query-cpu-definitions\"}")) {
+            assertThat(((Map<?, ?>) model).keySet()).isEqualTo(Set.of("name", "typename", "static", "deprecated"));
+            names.add(((Map<?, ?>) model).get("name").toString());
+        }
+        assertThat(names).hasSize(14).contains("max", "cortex-a57").doesNotContain("host");
+        line = "-accel kvm";
+        assertThat(execute("{\"execute\":\"query-cpu-definitions\"}").toString()).contains("name=host,");
+    }
+
+    @Test
+    void whatTheCommandLineSaidIsShown() throws Exception {
+        line = "-name guest=g -uuid 12345678-1234-1234-1234-123456789ABC -m 256 -chardev null,id=c -qmp chardev:c"
+                + " -object memory-backend-ram,id=m1,size=1M";
+        assertThat(execute("{\"execute\":\"query-name\"}")).isEqualTo(Map.of("name", "g"));
+        assertThat(execute("{\"execute\":\"query-uuid\"}"))
+                .isEqualTo(Map.of("UUID", "12345678-1234-1234-1234-123456789abc"));
+        assertThat(execute("{\"execute\":\"query-chardev\"}"))
+                .isEqualTo(List.of(Map.of("label", "c", "filename", "null", "frontend-open", true)));
+        assertThat(execute("{\"execute\":\"query-memory-size-summary\"}"))
+                .isEqualTo(Map.of("base-memory", 256L << 20, "plugged-memory", 0L));
+        assertThat(execute("{\"execute\":\"query-memdev\"}").toString())
+                .contains("id=mach-virt.ram, size=268435456, ", "id=m1, size=1048576, ");
+    }
+
+    @Test
+    void optionsOfTheCommandLineAreListed() throws Exception {
+        String list = "{\"execute\":\"query-command-line-options\",\"arguments\":{\"option\":\"%s\"}}";
+        assertThat(execute(list.formatted("memory")).toString()).isEqualTo("[{parameters=[{name=size, type=size},"
+                + " {name=slots, type=number}, {name=maxmem, type=size}], option=memory}]");
+        assertThat(execute(list.formatted("machine")).toString())
+                .contains("{name=type, type=string, help=machine type}", "name=gic-version, type=string",
+                        "{name=usb, type=string, help=no effect}")
+                .doesNotContain("name=smp", "name=clock");
+        assertThat(execute(list.formatted("device")).toString()).isEqualTo("[{parameters=[], option=device}]");
+        assertThat(execute("{\"execute\":\"query-command-line-options\"}").toString())
+                .contains("option=smp-opts", "option=chardev", "option=boot-opts", "option=rtc", "option=object");
+    }
+
+    @Test
+    void objectsComeAndGo() throws Exception {
+        List<String> lines = answers(NEGOTIATE,
+                "{'execute':'object-add','arguments':{'qom-type':'iommufd','id':'host'}}",
+                "{'execute':'object-add','arguments':{'qom-type':'memory-backend-ram','id':'m','size':4096,'share':true}}",
+                "{'execute':'qom-list','arguments':{'path':'/objects'}}",
+                "{'execute':'qom-get','arguments':{'path':'/objects/m','property':'size'}}",
+                "{'execute':'object-del','arguments':{'id':'m'}}",
+                "{'execute':'object-del','arguments':{'id':'m'}}");
+        assertThat(lines.subList(2, 8)).containsExactly(
+                "{\"return\":{}}",
+                "{\"return\":{}}",
+                "{\"return\":[{\"name\":\"type\",\"type\":\"string\"},"
+                        + "{\"name\":\"mach-virt.ram\",\"type\":\"child<memory-backend-ram>\"},"
+                        + "{\"name\":\"host\",\"type\":\"child<iommufd>\"},"
+                        + "{\"name\":\"m\",\"type\":\"child<memory-backend-ram>\"}]}",
+                "{\"return\":4096}",
+                "{\"return\":{}}",
+                "{\"error\":{\"class\":\"GenericError\",\"desc\":\"object 'm' not found\"}}");
+    }
+
+    @Test
+    void anObjectThatADeviceUsesStays() throws Exception {
+        List<String> lines = answers(NEGOTIATE,
+                "{'execute':'object-add','arguments':{'qom-type':'iommufd','id':'host'}}",
+                "{'execute':'device_add','arguments':{'driver':'edu','id':'e1','iommufd':'host'}}",
+                "{'execute':'object-del','arguments':{'id':'host'}}",
+                "{'execute':'device_del','arguments':{'id':'e1'}}",
+                "{'execute':'object-del','arguments':{'id':'host'}}");
+        assertThat(lines.get(4)).contains("object 'host' is in use by device 'e1'");
+        assertThat(lines.getLast()).isEqualTo("{\"return\":{}}");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "edu | name=type, name=parent_bus, name=realized, name=hotplugged, name=hotpluggable, name=level, name=profile,"
+                + " name=stage",
+        "device | name=type, name=parent_bus, name=realized, name=hotplugged, name=hotpluggable",
+        "object | name=type", "container | name=type", "iommufd | name=type",
+        "cortex-a57-arm-cpu | name=type, name=parent_bus, name=realized, name=hotplugged, name=hotpluggable",
+        "memory-backend-ram | name=type, name=size, name=share, name=merge, name=dump, name=prealloc, name=reserve",
+        "virt-11.1-machine | name=type, name=iommu, name=iommu-stage, name=iommu-profile, name=gic-version",
+        "virt-machine | name=type, name=iommu, name=iommu-stage, name=iommu-profile, name=gic-version",
+        "none-machine | name=type",
+    })
+    void everyTypeListsItsProperties(String type, String names) throws Exception {
+        List<String> listed = new ArrayList<>();
+        for (Object property : (List<?>) execute(
+                "{\"execute\":\"qom-list-properties\",\"arguments\":{\"typename\":\"%s\"}}".formatted(type))) {
+            listed.add("name=" + ((Map<?, ?>) property).get("name"));
+        }
+        assertThat(String.join(", ", listed)).isEqualTo(names);
+    }
+
+    @Test
+    void whatTheMachineCannotHaveIsAnEmptyList() throws Exception {
+        for (String query : List.of("query-block", "query-iothreads", "query-jobs")) {
+            assertThat(execute("{\"execute\":\"%s\"}".formatted(query))).as(query).isEqualTo(List.of());
+        }
+    }
+
+    @Test
+    void theAcceleratorIsNamed() throws Exception {
+        assertThat(execute("{\"execute\":\"query-accelerators\"}"))
+                .isEqualTo(Map.of("enabled", "qtest", "present", List.of("kvm", "qtest", "tcg")));
+    }
+
+    @Test
+    void interruptControllersThatThereAreAreToldByVersion() throws Exception {
+        assertThat(execute("{\"execute\":\"query-gic-capabilities\"}"))
+                .isEqualTo(List.of(Map.of("version", 3L, "emulated", true, "kernel", false)));
     }
 
     @Test
@@ -204,9 +340,7 @@ class QmpSessionTest {
 
     @Test
     void globalsAreDefaultsOfPluggedDevices() throws Exception {
-        globals = new Globals(List.of(
-                new Globals.Global("edu", "level", "4"), new Globals.Global("edu", "profile", "virt-11.1"),
-                new Globals.Global("edu", "level", "6"), new Globals.Global("arm-smmuv3", "stage", "1")));
+        line = "-global edu.level=4 -global edu.profile=virt-11.1 -global edu.level=6 -global arm-smmuv3.stage=1";
         answers(NEGOTIATE,
                 "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"e1\"}}",
                 "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"e2\",\"level\":5}}");
@@ -336,6 +470,7 @@ class QmpSessionTest {
 
     @Test
     void everyTypeInTheSchemaIsDescribedAndEveryAnswerFitsItsType() throws Exception {
+        line = "-name guest -chardev null,id=c";
         Map<String, Map<?, ?>> schema = new HashMap<>();
         for (Object entry : (List<?>) execute("{\"execute\":\"query-qmp-schema\"}")) {
             var members = (Map<?, ?>) entry;
@@ -343,7 +478,9 @@ class QmpSessionTest {
         }
         for (String command : List.of(
                 "query-version", "query-status", "query-machines", "query-cpus-fast", "query-cpu-definitions", "query-name",
-                "query-target", "query-kvm", "qom-list-types", "query-pci", "query-commands", "query-qmp-schema", "cont")) {
+                "query-target", "query-kvm", "query-uuid", "query-accelerators", "query-current-machine",
+                "query-gic-capabilities", "query-memory-size-summary", "query-memdev", "query-chardev", "query-iothreads",
+                "query-command-line-options", "query-block", "query-jobs", "qom-list-types", "query-pci", "query-commands", "query-qmp-schema", "cont")) {
             Object answer = execute("{\"execute\":\"%s\"}".formatted(command));
             requireFit(schema, (String) schema.get(command).get("ret-type"), answer, command);
         }

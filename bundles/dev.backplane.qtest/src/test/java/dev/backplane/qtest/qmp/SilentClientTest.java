@@ -2,13 +2,9 @@ package dev.backplane.qtest.qmp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.backplane.qtest.commandline.Globals;
 import dev.backplane.qtest.control.MachineControl;
 import dev.backplane.qtest.fake.FakeBoard;
-import dev.backplane.qtest.fake.FakeProviders;
-import dev.backplane.qtest.qom.AnonymousSlots;
-import dev.backplane.qtest.qom.MachineNames;
-import dev.backplane.qtest.qom.QomTree;
+import dev.backplane.qtest.fake.FakeRun;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -61,11 +57,7 @@ class SilentClientTest {
         SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("s")));
         SocketChannel channel = listener.accept();
         served = channel;
-        var providers = new FakeProviders();
-        var tree = new QomTree(Optional.of(board), "virt-11.1-machine", "max-arm-cpu", 1, providers);
-        var catalog = new QmpCatalog(new QmpCatalog.Subject(
-                Optional.of(board), machine, providers, Globals.NONE, tree, new AnonymousSlots(),
-                new MachineNames(providers), "guest", 1, "max"));
+        var catalog = new QmpCatalog(new FakeRun(board, "-name guest").subject(machine));
         Thread.ofPlatform().daemon().start(() -> {
             try (channel) {
                 new QmpServer(catalog, machine).serve(channel);

@@ -1,0 +1,22 @@
+package dev.backplane.qtest.commandline;
+
+import java.util.Map;
+import java.util.Set;
+
+/** Options of {@code -machine} that are not the machine's own matter. */
+public final class MachineOptions {
+    /** Options that are taken and do nothing: what they are about is not part of the board. */
+    public static final Set<String> WITHOUT_EFFECT = Set.of(
+            "acpi", "dtb-randomness", "dump-guest-core", "graphics", "hmat", "kaslr-dtb-seed", "kernel-irqchip",
+            "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtio-mmio-transports",
+            "virtualization", "x-oem-id", "x-oem-table-id");
+
+    /** Options of a machine that have options of their own on the command line. */
+    public static final Map<String, String> ELSEWHERE = Map.of(
+            "memory", "-m",
+            "mem-path", "-object memory-backend-file with -machine memory-backend=",
+            "smp", "-smp",
+            "clock", "-accel qtest, with which clients drive it");
+
+    private MachineOptions() {}
+}

@@ -1,0 +1,63 @@
+package dev.backplane.qtest.commandline;
+
+import dev.backplane.qtest.object.ObjectProperty;
+import dev.backplane.qtest.object.ObjectType;
+import dev.backplane.qtest.object.UserObject;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** What {@code -object} says. */
+final class ObjectArguments {
+    private static final String TYPE = "qom-type";
+    private static final String ID = "id";
+
+    private ObjectArguments() {}
+
+    static UserObject parse(OptionGroup group) throws CommandLineException {
+        String typeName = group.require(TYPE);
+        ObjectType type = ObjectType.find(typeName).orElse(null);
+        if (type == null) {
+            Set<String> names = new LinkedHashSet<>();
+            for (ObjectType known : ObjectType.values()) {
+                names.add(known.typeName());
+            }
+            throw new CommandLineException("-object %s: unsupported type; the nearest supported one is %s"
+                    .formatted(typeName, Nearest.to(typeName, names)));
+        }
+        String id = group.require(ID);
+        if (id.isEmpty() || !DeviceArguments.isIdentifier(id)) {
+            throw new CommandLineException(
+                    "-object %s: id=%s: %s".formatted(typeName, id, DeviceArguments.IDENTIFIERS));
+        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (String key : group.values().keySet()) {
+            if (!key.equals(TYPE) && !key.equals(ID)) {
+                values.put(key, value(group, type, key));
+            }
+        }
+        try {
+            return new UserObject(type, id, values);
+        } catch (IllegalArgumentException e) {
+            throw new CommandLineException("-object %s,id=%s: %s".formatted(typeName, id, e.getMessage()));
+        }
+    }
+
+    private static Object value(OptionGroup group, ObjectType type, String key) throws CommandLineException {
+        ObjectProperty property = type.property(key).orElse(null);
+        if (property == null) {
+            Set<String> names = new LinkedHashSet<>();
+            type.properties().forEach(known -> names.add(known.name()));
+            throw new CommandLineException("-object %s: unsupported parameter '%s'; %s".formatted(
+                    type.typeName(), key, names.isEmpty()
+                            ? "it takes its id only"
+                            : "the nearest supported one is '%s'".formatted(Nearest.to(key, names))));
+        }
+        return switch (property.kind()) {
+            case TEXT -> group.require(key);
+            case BOOL -> group.isOn(key, false);
+            case SIZE -> ByteSize.parse("-object %s,%s".formatted(type.typeName(), key), group.require(key), 'B');
+        };
+    }
+}
