@@ -12,6 +12,7 @@ import dev.backplane.qtest.qom.PropertyTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** What the options named help print. */
 final class HelpTexts {
@@ -48,7 +49,7 @@ final class HelpTexts {
             if (type.name().equals(MachineNames.base(machine))) {
                 return machine + " options:\n" + properties(type.options().stream()
                         .filter(option -> !MachineOptions.ELSEWHERE.containsKey(option.name()))
-                        .toList());
+                        .toList(), MachineOptions.DEFAULTS);
             }
         }
         throw new CommandLineException("unsupported machine type: \"%s\"; use -machine help to list supported machines"
@@ -74,17 +75,17 @@ final class HelpTexts {
         settable.removeIf(PropertyDescriptor::wiring);
         return settable.isEmpty()
                 ? "There are no options for %s.\n".formatted(type)
-                : "%s options:\n".formatted(type) + properties(settable);
+                : "%s options:\n".formatted(type) + properties(settable, Map.of());
     }
 
-    private static String properties(List<PropertyDescriptor> properties) {
+    private static String properties(List<PropertyDescriptor> properties, Map<String, String> otherDefaults) {
         var text = new StringBuilder();
         properties.stream()
                 .sorted((one, other) -> one.name().compareTo(other.name()))
                 .forEach(property -> text.append("  %-22s - %s (default: %s)\n".formatted(
                         "%s=<%s>".formatted(property.name(), PropertyTypes.name(property)),
                         PropertyTypes.description(property),
-                        defaultText(property))));
+                        otherDefaults.getOrDefault(property.name(), defaultText(property)))));
         return text.toString();
     }
 

@@ -11,7 +11,7 @@ public record CharacterDevice(String label, Endpoint endpoint, boolean used) {
     /** {@return the type of its object} */
     public String qomType() {
         return switch (endpoint) {
-            case Endpoint.Unix _, Endpoint.Tcp _ -> "chardev-socket";
+            case Endpoint.Unix _, Endpoint.Tcp _, Endpoint.Inherited _ -> "chardev-socket";
             case Endpoint.Stdio _ -> "chardev-stdio";
             case Endpoint.Null _ -> "chardev-null";
         };
@@ -22,6 +22,7 @@ public record CharacterDevice(String label, Endpoint endpoint, boolean used) {
         return switch (endpoint) {
             case Endpoint.Unix unix -> socket("unix:" + unix.path(), unix.server());
             case Endpoint.Tcp tcp -> socket("tcp:%s:%d".formatted(tcp.host(), tcp.port()), tcp.server());
+            case Endpoint.Inherited inherited -> socket("fd:" + inherited.number(), false);
             case Endpoint.Stdio _ -> "stdio";
             case Endpoint.Null _ -> "null";
         };

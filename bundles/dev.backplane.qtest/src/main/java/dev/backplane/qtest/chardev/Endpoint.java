@@ -22,6 +22,13 @@ public sealed interface Endpoint {
      */
     record Tcp(String host, int port, boolean server, boolean waits) implements Endpoint {}
 
+    /**
+     * A connected socket that the process was started with.
+     *
+     * @param number number of its file descriptor
+     */
+    record Inherited(int number) implements Endpoint {}
+
     /** Standard input and output. */
     record Stdio() implements Endpoint {}
 

@@ -59,6 +59,7 @@ public final class EndpointService implements AutoCloseable {
                     unix.path());
             case Endpoint.Tcp tcp -> "%s '%s:%d'".formatted(tcp.server() ? "cannot listen at" : "failed to connect to",
                     tcp.host(), tcp.port());
+            case Endpoint.Inherited inherited -> "fd=" + inherited.number();
             case Endpoint.Stdio _ -> "stdio";
             case Endpoint.Null _ -> "null";
         };
@@ -88,6 +89,7 @@ public final class EndpointService implements AutoCloseable {
                     ((SocketChannel) first).setOption(StandardSocketOptions.TCP_NODELAY, true);
                 }
             }
+            case Endpoint.Inherited inherited -> first = InheritedSocket.of(inherited.number());
             case Endpoint.Stdio _ -> first = new StandardStreams(
                     new FileInputStream(FileDescriptor.in).getChannel(),
                     new FileOutputStream(FileDescriptor.out).getChannel());

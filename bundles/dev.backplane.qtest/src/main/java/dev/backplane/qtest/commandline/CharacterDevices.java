@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** The character devices of a command line. */
@@ -44,10 +45,27 @@ final class CharacterDevices {
             throw new CommandLineException("-chardev socket: abstract and telnet sockets are not supported; the nearest"
                     + " supported one is path=PATH");
         }
+        if (group.get("fd").isPresent()) {
+            return inherited(group.require("fd"), server);
+        }
         if (group.get("path").isPresent()) {
             return new Endpoint.Unix(group.require("path"), server, wait);
         }
+        if (group.get("port").isEmpty()) {
+            throw new CommandLineException("-chardev socket: expected path=PATH, host=HOST with port=PORT, or fd=NUMBER");
+        }
         return new Endpoint.Tcp(group.get("host").orElse("localhost"), port(group.require("port")), server, wait);
+    }
+
+    private static Endpoint inherited(String text, boolean server) throws CommandLineException {
+        if (server) {
+            throw new CommandLineException("-chardev socket: fd=%s,server=on is not supported; the nearest supported one is"
+                    .formatted(text) + " path=PATH,server=on, or a connected socket");
+        }
+        if (!text.matches("[0-9]{1,5}")) {
+            throw new CommandLineException("-chardev socket: fd=%s: expected the number of an open socket".formatted(text));
+        }
+        return new Endpoint.Inherited(Integer.parseInt(text));
     }
 
     private static int port(String text) throws CommandLineException {
@@ -106,7 +124,8 @@ final class CharacterDevices {
         boolean wait = group.isOn("wait", server) && !group.isOn("nowait", false);
         switch (kind) {
             case "unix" -> {
-                return new Endpoint.Unix(group.require("address"), server, wait);
+                Optional<String> path = group.get("path");
+                return new Endpoint.Unix(path.isPresent() ? path.get() : group.require("address"), server, wait);
             }
             case "tcp" -> {
                 String address = group.require("address");

@@ -129,7 +129,7 @@ public final class CommandLineParser {
             case STOPPED -> stopped = true;
             case NO_REBOOT -> noReboot = true;
             case ACTION -> action(ParameterGroup.ACTION.parse(label, value));
-            case DISPLAY, VGA, AUDIO, AUDIODEV, NET, NIC, SERIAL, PARALLEL -> nothing(option, value);
+            case DISPLAY, VGA, VNC, AUDIO, AUDIODEV, NET, NIC, SERIAL, PARALLEL -> nothing(option, value);
             case NOGRAPHIC, NODEFAULTS, NO_USER_CONFIG, NO_SHUTDOWN, TRACE, DATA_FOLDER -> {}
             case LOG_ITEMS -> logItems.addAll(LogItem.parse(value));
             case LOG_FILE -> logFile = Optional.of(value);

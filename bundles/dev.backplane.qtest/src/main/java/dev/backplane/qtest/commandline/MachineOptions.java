@@ -18,5 +18,9 @@ public final class MachineOptions {
             "smp", "-smp",
             "clock", "-accel qtest, with which clients drive it");
 
+    /** Defaults that are other ones than the machine's own. */
+    public static final Map<String, String> DEFAULTS =
+            Map.of("gic-version", "2, or 3 with more than 8 processors or an accelerator");
+
     private MachineOptions() {}
 }

@@ -17,7 +17,7 @@ public enum ParameterGroup {
     BOOT("boot-opts", "order", "order: string", "once: string", "menu: boolean", "splash: string",
             "splash-time: number", "reboot-timeout: number", "strict: boolean"),
     /** Character devices. */
-    CHARDEV("chardev", "backend", "backend: string", "id: string", "path: string", "host: string", "port: string",
+    CHARDEV("chardev", "backend", "backend: string", "id: string", "path: string", "fd: string", "host: string", "port: string",
             "to: number", "ipv4: boolean", "ipv6: boolean", "nodelay: boolean", "server: boolean", "wait: boolean",
             "telnet: boolean", "abstract: boolean", "reconnect: number", "reconnect-ms: number", "mux: boolean",
             "signal: boolean", "logfile: string", "logappend: boolean"),

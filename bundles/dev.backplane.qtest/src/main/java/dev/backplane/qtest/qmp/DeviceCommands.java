@@ -8,12 +8,15 @@ import dev.backplane.board.Board;
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
+import dev.backplane.device.DeviceFactory;
 import dev.backplane.qtest.commandline.DeviceArguments;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import dev.backplane.qtest.qom.QomTree;
+import dev.backplane.qtest.qom.QomTypes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Commands that plug and unplug devices. */
 final class DeviceCommands {
@@ -53,8 +56,13 @@ final class DeviceCommands {
             throw QmpException.generic("Duplicate device ID '%s'".formatted(request.id()));
         }
         subject.providers().needDevice(driver);
-        if (subject.providers().deviceFactory(driver).isEmpty()) {
+        Optional<DeviceFactory> factory = subject.providers().deviceFactory(driver);
+        if (factory.isEmpty()) {
             throw QmpException.generic("'%s' is not a valid device model name".formatted(driver));
+        }
+        if (!QomTypes.isPluggable(factory.get())) {
+            throw QmpException.generic("Parameter 'driver' expects a pluggable device type, and machines make their '%s'"
+                    .formatted(driver) + " themselves");
         }
         try {
             subject.tree().added(board.plug(request.id().isEmpty() ? named(request) : request));

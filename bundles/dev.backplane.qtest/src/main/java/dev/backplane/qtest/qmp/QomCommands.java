@@ -178,7 +178,10 @@ final class QomCommands {
             if (types.descends(type, machine.name() + "-machine")) {
                 machine.options().stream()
                         .filter(option -> !MachineOptions.ELSEWHERE.containsKey(option.name()))
-                        .forEach(option -> properties.add(describe(option)));
+                        .forEach(option -> properties.add(Members.of(
+                                "name", option.name(),
+                                "type", PropertyTypes.name(option),
+                                "description", PropertyTypes.description(option))));
             }
         }
         ObjectType.find(type).map(ObjectType::properties).orElse(List.of()).forEach(property -> {

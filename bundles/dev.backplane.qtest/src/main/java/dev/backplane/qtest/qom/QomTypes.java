@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The types of objects and their ancestry: abstract ones that clients know, and a type for each device factory. */
 public final class QomTypes {
@@ -49,6 +50,9 @@ public final class QomTypes {
             "pcie-root-port", "base-pci-bridge",
             "pcie-pci-bridge", "base-pci-bridge");
 
+    private static final Set<String> MADE_BY_MACHINES =
+            Set.of("sys-bus-device", "arm_gic_common", "arm-gicv3-common", "arm-gicv3-its-common");
+
     private final Providers providers;
     private final MachineNames machines;
 
@@ -77,6 +81,11 @@ public final class QomTypes {
             all.put(factory.type(), new Type(factory.type(), parent(factory), false));
         }
         return all;
+    }
+
+    /** {@return whether users can plug devices of a type: PCI functions and SMMUs; the machine makes all others} */
+    public static boolean isPluggable(DeviceFactory factory) {
+        return !MADE_BY_MACHINES.contains(parent(factory));
     }
 
     private static String parent(DeviceFactory factory) {

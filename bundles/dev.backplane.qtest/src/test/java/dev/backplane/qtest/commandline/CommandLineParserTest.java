@@ -88,6 +88,7 @@ class CommandLineParserTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "unix:/a/b | Unix[path=/a/b, server=false, waits=false]",
+        "unix:path=/a | Unix[path=/a, server=false, waits=false]",
         "unix:/a,server=on | Unix[path=/a, server=true, waits=true]",
         "unix:/a,server=on,wait=off | Unix[path=/a, server=true, waits=false]",
         "unix:/a,server,nowait | Unix[path=/a, server=true, waits=false]",
@@ -106,6 +107,13 @@ class CommandLineParserTest {
                 + " -chardev socket,id=q,host=h,port=7,server=on,wait=off -chardev socket,id=m,path=/m");
         assertThat(command.qtest()).contains(new Endpoint.Tcp("h", 7, true, false));
         assertThat(command.monitors()).containsExactly(new Endpoint.Unix("/m", false, false));
+    }
+
+    @Test
+    void aSocketMayBeInherited() throws Exception {
+        SystemCommand command = parse("-M virt -chardev socket,id=m,fd=5 -mon chardev=m,mode=control");
+        assertThat(command.monitors()).containsExactly(new Endpoint.Inherited(5));
+        assertThat(command.chardevs()).extracting(CharacterDevice::fileName).containsExactly("fd:5");
     }
 
     @Test
@@ -153,7 +161,7 @@ class CommandLineParserTest {
     @ValueSource(strings = {
         "-msg timestamp=on", "-rtc base=utc,clock=vm,driftfix=slew", "-boot strict=on", "-boot c", "-boot order=cd,menu=on",
         "-overcommit mem-lock=off,cpu-pm=on", "-nographic", "-nographic -serial none -monitor none", "-serial null",
-        "-parallel none", "-vga none", "-audio none", "-audiodev none,id=snd0", "-display none", "-net none", "-nic none",
+        "-parallel none", "-vga none", "-vnc none", "-audio none", "-audiodev none,id=snd0", "-display none", "-net none", "-nic none",
         "-no-user-config", "-nodefaults", "-no-shutdown", "-L /usr/share/firmware", "-trace enable=x",
         "-action reboot=reset,shutdown=pause,panic=none,watchdog=reset", "-m 0", "-m 128M,slots=2,maxmem=1G",
         "-name debug-threads=on", "-cpu max", "-smp 1,sockets=1,dies=1",
@@ -269,7 +277,12 @@ class CommandLineParserTest {
         "-netdev user,id=n | -netdev: unsupported option: there are no networks to connect to; the nearest supported one"
                 + " is -nic none",
         "-s | -s: unsupported option: no processor runs that could be debugged; reach memory and registers by -qtest",
-        "-vnc :0 | -vnc: unsupported option: there is no display; the nearest supported one is -display none",
+        "-M virt -vnc :0 | -vnc :0: unsupported, since there is no display; the nearest supported one is -vnc none",
+        "-M virt -spice x | -spice: unsupported option: there is no display; the nearest supported one is -display none",
+        "-M virt -chardev socket,id=c | -chardev socket: expected path=PATH, host=HOST with port=PORT, or fd=NUMBER",
+        "-M virt -chardev socket,id=c,fd=x | -chardev socket: fd=x: expected the number of an open socket",
+        "-M virt -chardev socket,id=c,fd=3,server=on | -chardev socket: fd=3,server=on is not supported; the nearest"
+                + " supported one is path=PATH,server=on, or a connected socket",
         "-daemonize | -daemonize: unsupported option: it stays in the foreground; start it in the background and find it"
                 + " by -pidfile",
         "-sandbox on | -sandbox: unsupported option: no system call is filtered; leave it out, or filter outside",

@@ -51,7 +51,7 @@ public final class FakeProviders implements Providers {
 
         @Override
         public DeviceModel create(DeviceProperties properties) {
-            return new FakeSmmu();
+            return type.equals("edu") ? new FakeFunction() : new FakeSmmu();
         }
     }
 

@@ -102,6 +102,8 @@ class QmpSessionTest {
                 + " | Attempt to set property 'level' on device 'nic' (type 'edu') after it was realized",
         "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"nope\"}} | GenericError"
                 + " | 'nope' is not a valid device model name",
+        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"arm-gicv3\"}} | GenericError"
+                + " | Parameter 'driver' expects a pluggable device type, and machines make their 'arm-gicv3' themselves",
         "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"id\":\"nic\"}} | GenericError"
                 + " | Duplicate device ID 'nic'",
         "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\",\"nonsense\":1}} | GenericError"
@@ -289,7 +291,7 @@ class QmpSessionTest {
         assertThat(execute("{\"execute\":\"qom-list-types\",\"arguments\":{\"implements\":\"device\",\"abstract\":true}}")
                         .toString())
                 .contains("{name=device, abstract=true, parent=object}", "{name=arm-gicv3, parent=arm-gicv3-common}",
-                        "{name=edu, parent=sys-bus-device}")
+                        "{name=edu, parent=pci-device}")
                 .doesNotContain("machine");
         assertThat(execute("{\"execute\":\"qom-list-types\",\"arguments\":{\"implements\":\"device\"}}").toString())
                 .contains("{name=arm-smmuv3, parent=arm-smmu}")
