@@ -3,6 +3,7 @@ package dev.backplane.qtest;
 import dev.backplane.board.BoardDefinition;
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.MachineType;
+import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.qtest.commandline.CommandLineException;
 import dev.backplane.qtest.commandline.MachineOptions;
@@ -11,10 +12,12 @@ import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
+import dev.backplane.qtest.qom.QomTypes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -92,9 +95,10 @@ final class Composition {
         }
         options.putAll(meant);
         for (var option : command.machineOptions().entrySet()) {
-            if (MachineOptions.ELSEWHERE.containsKey(option.getKey())) {
+            String elsewhere = MachineOptions.elsewhere(option.getKey());
+            if (!elsewhere.isEmpty()) {
                 throw new CommandLineException("-machine %s: unsupported option '%s'; use %s"
-                        .formatted(command.machine(), option.getKey(), MachineOptions.ELSEWHERE.get(option.getKey())));
+                        .formatted(command.machine(), option.getKey(), elsewhere));
             }
             if (known.contains(option.getKey())) {
                 options.put(option.getKey(), option.getValue());
@@ -166,11 +170,16 @@ final class Composition {
 
     private void requireType(String type) throws CommandLineException {
         providers.needDevice(type);
-        if (providers.deviceFactory(type).isEmpty()) {
-            List<String> types = providers.deviceFactories().stream().map(factory -> factory.type()).toList();
+        Optional<DeviceFactory> factory = providers.deviceFactory(type);
+        if (factory.isEmpty()) {
+            List<String> types = providers.deviceFactories().stream().map(DeviceFactory::type).toList();
             throw new CommandLineException(
                     "-device %s: '%s' is not a valid device model name; the nearest supported one is %s"
                             .formatted(type, type, Nearest.to(type, types)));
+        }
+        if (!QomTypes.isPluggable(factory.get())) {
+            throw new CommandLineException("-device %s: not a pluggable device type: machines make theirs themselves; see"
+                    .formatted(type) + " -machine %s,help".formatted(command.machine()));
         }
     }
 }

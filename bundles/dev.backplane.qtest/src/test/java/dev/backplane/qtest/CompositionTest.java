@@ -115,6 +115,9 @@ class CompositionTest {
                 + " does not take this property for it; leave it out, and see -machine virt,help for what it takes",
         "-M virt -global edu.lvl=4 | -global edu.lvl=4: edu has no property 'lvl'; it has level, profile, stage",
         "-M virt,memory=64M | -machine virt: unsupported option 'memory'; use -m",
+        "-M virt,smp.cpus=2 | -machine virt: unsupported option 'smp.cpus'; use -smp",
+        "-M virt -device arm-gicv3 | -device arm-gicv3: not a pluggable device type: machines make theirs themselves; see"
+                + " -machine virt,help",
         "-M virt,smp=2 | -machine virt: unsupported option 'smp'; use -smp",
         "-M virt,clock=manual | -machine virt: unsupported option 'clock'; use -accel qtest, with which clients drive"
                 + " it",

@@ -23,4 +23,10 @@ public final class MachineOptions {
             Map.of("gic-version", "2, or 3 with more than 8 processors or an accelerator");
 
     private MachineOptions() {}
+
+    /** {@return the option of the command line that says what this one, or a part of it, would; empty for none} */
+    public static String elsewhere(String option) {
+        int dot = option.indexOf('.');
+        return ELSEWHERE.getOrDefault(dot < 0 ? option : option.substring(0, dot), "");
+    }
 }
