@@ -1,13 +1,6 @@
 package dev.backplane.itest.qemu;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.backplane.itest.MachineProcess;
 import dev.backplane.itest.qemu.Comparison.Extent;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Optional;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -17,21 +10,7 @@ class QemuComparisonIT {
 
     @BeforeAll
     static void find() throws Exception {
-        Optional<QemuProgram> found = QemuProgram.find();
-        Assumptions.assumeTrue(found.isPresent(),
-                "no QEMU: name one with -Dbackplane.qemu, or have qemu-system-aarch64 on the path");
-        qemu = found.get();
-        need(qemu.major() >= QemuProgram.NEEDED,
-                "%s is too old: %d or newer has iommu-testdev".formatted(qemu, QemuProgram.NEEDED));
-        need(Files.isExecutable(Path.of(MachineProcess.program())), "the distribution is not assembled");
-    }
-
-    /** Skips the comparison for lack of something, but fails where it is asked for. */
-    private static void need(boolean condition, String otherwise) {
-        if (QemuProgram.isNamed()) {
-            assertThat(condition).as(otherwise).isTrue();
-        }
-        Assumptions.assumeTrue(condition, otherwise);
+        qemu = QemuProgram.required();
     }
 
     @Test

@@ -1,5 +1,8 @@
 package dev.backplane.itest.qemu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backplane.itest.MachineProcess;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +12,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 
 /**
  * A real QEMU: the one that the system property {@code backplane.qemu} names, or the one on the path.
@@ -25,11 +29,29 @@ record QemuProgram(String path, int major) {
     private static final Pattern VERSION = Pattern.compile("QEMU emulator version (\\d+)\\.");
 
     /** {@return whether one is asked for, rather than used if it happens to be there} */
-    static boolean isNamed() {
+    private static boolean isNamed() {
         return System.getProperty(PROPERTY) != null;
     }
 
-    static Optional<QemuProgram> find() throws IOException, InterruptedException {
+    /** {@return the one to compare with} Without one the test is skipped, but fails where one is asked for. */
+    static QemuProgram required() throws IOException, InterruptedException {
+        Optional<QemuProgram> found = find();
+        Assumptions.assumeTrue(found.isPresent(),
+                "no QEMU: name one with -D%s, or have %s on the path".formatted(PROPERTY, NAME));
+        need(found.get().major() >= NEEDED,
+                "%s is too old: %d or newer has iommu-testdev".formatted(found.get(), NEEDED));
+        need(Files.isExecutable(Path.of(MachineProcess.program())), "the distribution is not assembled");
+        return found.get();
+    }
+
+    private static void need(boolean condition, String otherwise) {
+        if (isNamed()) {
+            assertThat(condition).as(otherwise).isTrue();
+        }
+        Assumptions.assumeTrue(condition, otherwise);
+    }
+
+    private static Optional<QemuProgram> find() throws IOException, InterruptedException {
         Optional<String> path = isNamed() ? Optional.of(System.getProperty(PROPERTY)) : onPath();
         if (path.isEmpty()) {
             return Optional.empty();
