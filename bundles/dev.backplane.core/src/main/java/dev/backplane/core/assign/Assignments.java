@@ -154,6 +154,9 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     }
 
     private List<Assignment> below(String rootBus) {
+        if (assignments.isEmpty()) {
+            return List.of();
+        }
         return assignments.stream()
                 .filter(assignment -> assignment.function().rootBus().equals(rootBus)
                         && assignment.function().isGoverned())
@@ -162,8 +165,11 @@ public final class Assignments implements IommuObserver, AutoCloseable {
 
     @Override
     public synchronized void served(String rootBus, PciIommuOps ops) throws PlugException {
-        List<Assignment> below = below(rootBus);
         serving.put(rootBus, ops);
+        List<Assignment> below = below(rootBus);
+        if (below.isEmpty()) {
+            return;
+        }
         boolean complete = false;
         try {
             // First, as in settle.

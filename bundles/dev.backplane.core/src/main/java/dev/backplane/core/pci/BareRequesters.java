@@ -45,4 +45,13 @@ final class BareRequesters {
     List<Requester> requesters() {
         return entries.values().stream().map(Entry::requester).toList();
     }
+
+    /** Adds those below a root bus to others. */
+    void addBelow(PciRootBus root, List<Requester> all) {
+        for (Entry entry : entries.values()) {
+            if (entry.requester().root() == root) {
+                all.add(entry.requester());
+            }
+        }
+    }
 }

@@ -70,11 +70,22 @@ final class BusTree {
     List<PciFunction> functions() {
         var all = new ArrayList<PciFunction>();
         for (PciRootBus root : roots.values()) {
-            for (PciFunction function : root.functions()) {
-                all.add(function);
-                function.forEachBelow(all::add);
-            }
+            addBelow(root, all);
         }
+        return all;
+    }
+
+    private static void addBelow(PciRootBus root, List<PciFunction> all) {
+        for (PciFunction function : root.functions()) {
+            all.add(function);
+            function.forEachBelow(all::add);
+        }
+    }
+
+    /** {@return all functions below a root bus} */
+    static List<PciFunction> functionsBelow(PciRootBus root) {
+        var all = new ArrayList<PciFunction>();
+        addBelow(root, all);
         return all;
     }
 }

@@ -38,6 +38,9 @@ public final class IommuBinding {
     private void ask(PciIommuOps next) {
         List<PciFunction> came;
         synchronized (unasked) {
+            if (unasked.isEmpty()) {
+                return;
+            }
             unasked.removeIf(function -> !segment.isPlugged(function));
             came = List.copyOf(unasked);
         }

@@ -346,21 +346,19 @@ public final class PciSegment implements PciFabric {
         resolver.rehearse(requestersBelow(root), ops);
     }
 
+    /** Plain loops, here and in what it calls: a gate may be closed meanwhile, and what seldom runs runs slowly. */
     private List<Requester> requestersBelow(PciRootBus root) {
-        return locked(() -> {
-            var found = new ArrayList<Requester>();
-            for (PciFunction function : tree.functions()) {
-                if (function.bus().root() == root) {
-                    found.add(function.requester());
-                }
+        var found = new ArrayList<Requester>();
+        lock.lock();
+        try {
+            for (PciFunction function : BusTree.functionsBelow(root)) {
+                found.add(function.requester());
             }
-            for (Requester requester : bare.requesters()) {
-                if (requester.root() == root) {
-                    found.add(requester);
-                }
-            }
-            return found;
-        });
+            bare.addBelow(root, found);
+        } finally {
+            lock.unlock();
+        }
+        return found;
     }
 
     @Override

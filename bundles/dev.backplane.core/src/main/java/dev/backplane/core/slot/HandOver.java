@@ -78,9 +78,9 @@ final class HandOver {
                 steps.next("open");
                 SlotEngine.requireHealthy(failedMeanwhile);
                 // Here, not on the board's executor: until that is awake the gate would stay closed.
-                SlotEngine.listenToGate(slot, next);
                 slot.occupy(next);
                 course.opened = slot.gate().open();
+                SlotEngine.listenToGate(slot, next);
                 return null;
             });
             next.context().deviceClock().gateOpened();
