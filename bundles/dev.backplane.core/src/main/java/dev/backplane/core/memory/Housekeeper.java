@@ -14,6 +14,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class Housekeeper implements AutoCloseable {
     private static final int THREADS = 2;
+
+    /** Longer than a hand-over keeps a gate closed, shorter than time-outs of slots. */
+    private static final long STAND_BY_MILLIS = 50;
+
     private final ScheduledThreadPoolExecutor executor;
     private int hanging;
 
@@ -57,6 +61,16 @@ final class Housekeeper implements AutoCloseable {
             }
             self.batch = null;
         });
+    }
+
+    /**
+     * Transactions are about to be held for a moment: the threads are there, and wait for something that comes before
+     * any time-out, so that holding one wakes none of them. On a machine with few processors one that wakes takes it
+     * from who keeps the gate closed.
+     */
+    void standBy() {
+        executor.prestartAllCoreThreads();
+        executor.schedule(() -> {}, STAND_BY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     void run(Runnable task) {

@@ -69,6 +69,11 @@ public final class SystemBus implements AutoCloseable {
         return epochs;
     }
 
+    /** Transactions are about to be held for a moment. */
+    public void expectHolds() {
+        housekeeper.standBy();
+    }
+
     Housekeeper housekeeper() {
         return housekeeper;
     }

@@ -70,6 +70,7 @@ final class HandOver {
             throw ModelFailure.of("the slot is in use: a command on the device has not returned")
                     .ofPredecessor(old.offer().provider());
         }
+        slot.host().bus().expectHolds();
         var course = new Course();
         AtomicReference<String> failedMeanwhile = SlotEngine.watchGate(slot);
         try {
