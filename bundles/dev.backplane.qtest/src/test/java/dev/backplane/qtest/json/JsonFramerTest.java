@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,13 +41,49 @@ class JsonFramerTest {
         "{'a': '\"'}{} | {'a': '\"'} {}",
         "{\"a\": \"\\\"}\"} | {\"a\": \"\\\"}\"}",
         "{]{} | ! {}",
-        "123 {} | ! {}",
-        "\"text\" {} | ! {}",
-        "}} {} | ! {}",
+        "123 {} | 123 {}",
+        "null{} | null {}",
+        "-1.5e+3 true{} | -1.5e+3 true {}",
+        "\"text\" {} | \"text\" {}",
+        "}} {} | ! ! {}",
+        ",:{} | ! ! {}",
+        "{[}]{} | ! {}",
+        "{[}}{} | ! {}",
         "[[[{}]]] | [[[{}]]]",
     })
     void valuesAreCutByTheirBrackets(String stream, String expected) {
         frame(stream.getBytes(StandardCharsets.UTF_8), 1);
+        assertThat(String.join(" ", seen)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "{<01>{} | ! {}",
+        "{'a<1f>{} | ! {}",
+        "{'a<09>{} | ! {}",
+        "{'a<0d>{} | ! {}",
+        "{<ff>{} | ! {}",
+        "{<fe><fe>{} | ! ! {}",
+        "{<7f>\"id\" {} | ! {}",
+        "<01><09>1 true<0a>{} | ! {}",
+        "%p{} | ! {}",
+        "%p null<0a>null{} | ! null {}",
+        "{'a': True}{} | ! ! {}",
+        "{'a': 01, {} | ! ! {}",
+        "-{} | ! !",
+        "-<0a>{} | ! {}",
+        "1.<0a>{} | ! {}",
+        "1e<0a>{} | ! {}",
+        "1e+<0a>{} | ! {}",
+        "00<0a>{} | ! {}",
+        "{'a<5c><ff>{} | ! {}",
+    })
+    void behindWhatIsNoTokenTheStreamGoesOn(String stream, String expected) {
+        String bytes = Pattern.compile("<(..)>")
+                .matcher(stream)
+                .replaceAll(found -> Matcher.quoteReplacement(
+                        Character.toString(Integer.parseInt(found.group(1), 16))));
+        frame(bytes.getBytes(StandardCharsets.ISO_8859_1), 1);
         assertThat(String.join(" ", seen)).isEqualTo(expected);
     }
 
