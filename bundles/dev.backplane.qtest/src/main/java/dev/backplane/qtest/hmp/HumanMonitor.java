@@ -11,17 +11,25 @@ import java.util.function.Function;
 
 /** A few commands of the human monitor: a line in, a text out. What is wrong with a line is text too. */
 public final class HumanMonitor {
-    private final Map<String, Function<Board, String>> topics = new LinkedHashMap<>();
+    private final Map<String, Topic> topics = new LinkedHashMap<>();
     private final Optional<Board> board;
+
+    /**
+     * What info can tell.
+     *
+     * @param summary what it is, for the help
+     * @param text tells it of a board
+     */
+    private record Topic(String summary, Function<Board, String> text) {}
 
     /** Makes one. */
     public HumanMonitor(Optional<Board> board, QomTree tree) {
         this.board = board;
-        topics.put("pci", InfoPci::text);
-        topics.put("mtree", InfoMtree::text);
-        topics.put("qtree", InfoQtree::text);
-        topics.put("qom-tree", machine -> InfoQomTree.text(tree.root()));
-        topics.put("irq", InfoIrq::text);
+        topics.put("pci", new Topic("PCI functions, their BARs and bridges", InfoPci::text));
+        topics.put("mtree", new Topic("memory map", InfoMtree::text));
+        topics.put("qtree", new Topic("devices by bus", InfoQtree::text));
+        topics.put("qom-tree", new Topic("all objects", machine -> InfoQomTree.text(tree.root())));
+        topics.put("irq", new Topic("pending interrupts by controller", InfoIrq::text));
     }
 
     /** {@return what a command line prints} */
@@ -32,18 +40,29 @@ public final class HumanMonitor {
             return "";
         }
         if (command.equals("info")) {
-            Function<Board, String> topic = words.size() > 1 ? topics.get(words.get(1)) : null;
+            Topic topic = words.size() > 1 ? topics.get(words.get(1)) : null;
             return topic == null
                     ? "info: expected one of %s\r\n".formatted(String.join(", ", topics.keySet()))
-                    : onBoard(topic);
+                    : onBoard(topic.text());
         }
         if (command.equals("xp") || command.startsWith("xp/")) {
             return onBoard(machine -> PhysicalDump.run(machine, words));
         }
         if (command.equals("help")) {
-            return "info %s\r\nxp /FMT ADDRESS\r\n".formatted(String.join("|", topics.keySet()));
+            return words.size() > 1 && words.get(1).equals("info") ? helpOnInfo() : help();
         }
         return "unknown command: '%s'\r\n".formatted(command);
+    }
+
+    private String help() {
+        return "info %s\r\nxp /FMT ADDRESS\r\n".formatted(String.join("|", topics.keySet()));
+    }
+
+    /** One topic to a line: clients cut out the command, up to the blank behind it, and run it. */
+    private String helpOnInfo() {
+        var text = new StringBuilder();
+        topics.forEach((name, topic) -> text.append("info %s  -- show %s\r\n".formatted(name, topic.summary())));
+        return text.toString();
     }
 
     private String onBoard(Function<Board, String> command) {
