@@ -23,6 +23,12 @@ import java.util.TreeMap;
 public final class QmpCatalog {
     static final String NEGOTIATION = "qmp_capabilities";
 
+    /** The capability of sending commands that overtake others; there is none that may. */
+    static final String OUT_OF_BAND = "oob";
+
+    /** What can be enabled. */
+    static final List<String> CAPABILITIES = List.of(OUT_OF_BAND);
+
     private final Map<String, QmpCommand> commands = new TreeMap<>();
 
     /**
@@ -67,8 +73,13 @@ public final class QmpCatalog {
     }
 
     private static Object negotiate(QmpArguments arguments) throws QmpException {
-        if (arguments.value("enable") instanceof List<?> wanted && !wanted.isEmpty()) {
-            throw QmpException.generic("Capability %s is not available: none is".formatted(wanted.getFirst()));
+        if (arguments.value("enable") instanceof List<?> wanted) {
+            for (int i = 0; i < wanted.size(); i++) {
+                if (!CAPABILITIES.contains(wanted.get(i))) {
+                    throw QmpException.generic("Parameter 'enable[%d]' does not accept value '%s'; it must be one of %s"
+                            .formatted(i, wanted.get(i), String.join(", ", CAPABILITIES)));
+                }
+            }
         }
         return Map.of();
     }

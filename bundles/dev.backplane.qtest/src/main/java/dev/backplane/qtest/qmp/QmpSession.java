@@ -18,12 +18,15 @@ import java.util.Optional;
 final class QmpSession implements JsonFramer.Sink, EventListener {
     private static final System.Logger LOGGER = System.getLogger(QmpSession.class.getName());
     private static final int BUFFER = 1 << 14;
-    private static final List<String> MEMBERS = List.of("execute", "arguments", "id");
+    private static final String EXECUTE = "execute";
+    private static final String OUT_OF_BAND = "exec-oob";
+    private static final List<String> MEMBERS = List.of(EXECUTE, "arguments", "id");
 
     private final ByteChannel channel;
     private final QmpCatalog catalog;
     private final Outbox outbox;
     private volatile boolean negotiated;
+    private boolean outOfBand;
 
     /** Takes a client; the calling thread is the one that serves it. */
     QmpSession(ByteChannel channel, QmpCatalog catalog) {
@@ -34,7 +37,7 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
 
     /** Serves until the client leaves. */
     void run() throws IOException {
-        outbox.reply(line(Members.of("QMP", Members.of("version", QmpServer.version(), "capabilities", List.of()))));
+        outbox.reply(line(Members.of("QMP", Members.of("version", QmpServer.version(), "capabilities", QmpCatalog.CAPABILITIES))));
         var framer = new JsonFramer(this);
         byte[] bytes = new byte[BUFFER];
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -89,6 +92,7 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
                     "QMP input member 'arguments' must be an object"));
             answer = Members.of("return", command.action().run(arguments));
             if (command.name().equals(QmpCatalog.NEGOTIATION)) {
+                outOfBand = arguments.value("enable") instanceof List<?> wanted && wanted.contains(QmpCatalog.OUT_OF_BAND);
                 negotiated = true;
             }
         } catch (JsonException e) {
@@ -108,16 +112,20 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
     }
 
     private QmpCommand command(Map<String, Object> request) throws QmpException {
+        String execute = outOfBand && request.containsKey(OUT_OF_BAND) ? OUT_OF_BAND : EXECUTE;
         for (String member : request.keySet()) {
-            if (!MEMBERS.contains(member)) {
+            if (!MEMBERS.contains(member) && !member.equals(execute)) {
                 throw QmpException.generic("QMP input member '%s' is unexpected".formatted(member));
             }
         }
-        if (!request.containsKey("execute")) {
+        if (!request.containsKey(execute)) {
             throw QmpException.generic("QMP input lacks member 'execute'");
         }
-        if (!(request.get("execute") instanceof String name)) {
-            throw QmpException.generic("QMP input member 'execute' must be a string");
+        if (execute.equals(OUT_OF_BAND) && request.containsKey(EXECUTE)) {
+            throw QmpException.generic("QMP input member 'exec-oob' clashes with 'execute'");
+        }
+        if (!(request.get(execute) instanceof String name)) {
+            throw QmpException.generic("QMP input member '%s' must be a string".formatted(execute));
         }
         boolean negotiates = name.equals(QmpCatalog.NEGOTIATION);
         if (!negotiated && !negotiates) {
@@ -127,8 +135,12 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
         if (negotiated && negotiates) {
             throw QmpException.commandNotFound("Capabilities negotiation is already complete, command ignored");
         }
-        return catalog.find(name)
+        QmpCommand command = catalog.find(name)
                 .orElseThrow(() -> QmpException.commandNotFound("The command %s has not been found".formatted(name)));
+        if (execute.equals(OUT_OF_BAND)) {
+            throw QmpException.generic("The command %s does not support OOB; use 'execute'".formatted(name));
+        }
+        return command;
     }
 
     @SuppressWarnings("unchecked") // keys of JSON objects are strings

@@ -53,7 +53,7 @@ class QmpSessionTest {
     @Test
     void theGreetingComesFirst() throws Exception {
         assertThat(answers("").getFirst()).isEqualTo("{\"QMP\":{\"version\":{\"qemu\":{\"major\":11,\"minor\":1,"
-                + "\"micro\":0},\"package\":\"Backplane 0.1.0\"},\"capabilities\":[]}}");
+                + "\"micro\":0},\"package\":\"Backplane 0.1.0\"},\"capabilities\":[\"oob\"]}}");
     }
 
     @Test
@@ -80,9 +80,30 @@ class QmpSessionTest {
                         + " command ignored\"}}");
     }
 
+    @Test
+    void theOfferedCapabilityCanBeEnabledAndNoOther() throws Exception {
+        List<String> lines = answers(
+                "{'execute':'qmp_capabilities','arguments':{'enable':['oob','fly']}}",
+                "{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}",
+                "{'exec-oob':'query-name','id':1}", "{'exec-oob':'nonsense'}", "{'exec-oob':'stop','execute':'stop'}",
+                "{'exec-oob':5}", "{'execute':'query-name'}");
+        assertThat(lines.subList(1, lines.size())).containsExactly(
+                "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Parameter 'enable[1]' does not accept value 'fly';"
+                        + " it must be one of oob\"}}",
+                "{\"return\":{}}",
+                "{\"error\":{\"class\":\"GenericError\",\"desc\":\"The command query-name does not support OOB;"
+                        + " use 'execute'\"},\"id\":1}",
+                "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"The command nonsense has not been found\"}}",
+                "{\"error\":{\"class\":\"GenericError\","
+                        + "\"desc\":\"QMP input member 'exec-oob' clashes with 'execute'\"}}",
+                "{\"error\":{\"class\":\"GenericError\",\"desc\":\"QMP input member 'exec-oob' must be a string\"}}",
+                "{\"return\":{\"name\":\"guest\"}}");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "{\"execute\":\"nonsense\"} | CommandNotFound | The command nonsense has not been found",
+        "{\"exec-oob\":\"stop\"} | GenericError | QMP input member 'exec-oob' is unexpected",
         "{\"run\":1} | GenericError | QMP input member 'run' is unexpected",
         "{\"id\":1} | GenericError | QMP input lacks member 'execute'",
         "{\"execute\":1} | GenericError | QMP input member 'execute' must be a string",
@@ -447,7 +468,8 @@ class QmpSessionTest {
         "info qtree | dev: arm-smmuv3\\, id \\\"smmu0\\\"", "info qom-tree | /device[1] (arm-gicv3)",
         "info what | info: expected one of pci", "xp /2xw 0x40000000 | 40000000: 0x00000000 0x00000000",
         "xp /1xb 0x50000000 | Cannot access memory", "xp | xp: expected /FMT ADDRESS",
-        "frob | unknown command: 'frob'"
+        "frob | unknown command: 'frob'",
+        "help | xp /FMT ADDRESS", "help info | info irq  -- "
     })
     void theHumanMonitorAnswersText(String command, String text) throws Exception {
         assertThat(execute("{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}"
