@@ -86,10 +86,11 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
         Map<String, Object> answer;
         try {
             request = object(Json.parse(bytes, length), "QMP input must be a JSON object");
-            QmpCommand command = command(request);
-            arguments = QmpArguments.check(command, object(
-                    request.getOrDefault("arguments", Map.of()),
-                    "QMP input member 'arguments' must be an object"));
+            String execute = executing(request);
+            Map<String, Object> given = object(
+                    request.getOrDefault("arguments", Map.of()), "QMP input member 'arguments' must be an object");
+            QmpCommand command = command((String) request.get(execute), execute.equals(OUT_OF_BAND));
+            arguments = QmpArguments.check(command, given);
             answer = Members.of("return", command.action().run(arguments));
             if (command.name().equals(QmpCatalog.NEGOTIATION)) {
                 outOfBand = arguments.value("enable") instanceof List<?> wanted && wanted.contains(QmpCatalog.OUT_OF_BAND);
@@ -111,7 +112,8 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
         }
     }
 
-    private QmpCommand command(Map<String, Object> request) throws QmpException {
+    /** {@return the member of a well-formed request that names the command} */
+    private String executing(Map<String, Object> request) throws QmpException {
         String execute = outOfBand && request.containsKey(OUT_OF_BAND) ? OUT_OF_BAND : EXECUTE;
         for (String member : request.keySet()) {
             if (!MEMBERS.contains(member) && !member.equals(execute)) {
@@ -124,9 +126,13 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
         if (execute.equals(OUT_OF_BAND) && request.containsKey(EXECUTE)) {
             throw QmpException.generic("QMP input member 'exec-oob' clashes with 'execute'");
         }
-        if (!(request.get(execute) instanceof String name)) {
+        if (!(request.get(execute) instanceof String)) {
             throw QmpException.generic("QMP input member '%s' must be a string".formatted(execute));
         }
+        return execute;
+    }
+
+    private QmpCommand command(String name, boolean overtakes) throws QmpException {
         boolean negotiates = name.equals(QmpCatalog.NEGOTIATION);
         if (!negotiated && !negotiates) {
             throw QmpException.commandNotFound(
@@ -137,7 +143,7 @@ final class QmpSession implements JsonFramer.Sink, EventListener {
         }
         QmpCommand command = catalog.find(name)
                 .orElseThrow(() -> QmpException.commandNotFound("The command %s has not been found".formatted(name)));
-        if (execute.equals(OUT_OF_BAND)) {
+        if (overtakes) {
             throw QmpException.generic("The command %s does not support OOB; use 'execute'".formatted(name));
         }
         return command;

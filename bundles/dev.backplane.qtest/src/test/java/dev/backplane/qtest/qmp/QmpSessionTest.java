@@ -81,6 +81,18 @@ class QmpSessionTest {
     }
 
     @Test
+    void theFormOfARequestIsLookedAtFirst() throws Exception {
+        String[] requests = {
+            "{'execute':'nonsense','arguments':[]}", "{'execute':'nonsense','extra':true}", "{'execute':true}", "{}", "null "
+        };
+        List<String> lines = new ArrayList<>(answers(requests));
+        lines.addAll(answers(NEGOTIATE + String.join("", requests)));
+        assertThat(lines.stream().filter(line -> line.contains("\"error\"")))
+                .hasSize(2 * requests.length)
+                .allMatch(line -> line.contains("GenericError"));
+    }
+
+    @Test
     void theOfferedCapabilityCanBeEnabledAndNoOther() throws Exception {
         List<String> lines = answers(
                 "{'execute':'qmp_capabilities','arguments':{'enable':['oob','fly']}}",
