@@ -35,6 +35,11 @@ final class Composition {
     /** Clients compare ID registers and what follows from them, so an SMMU shows those that they know. */
     private static final String KNOWN_PROFILE = "virt-11.1";
 
+    private static final String VIRTIO_TRANSPORTS = "virtio-mmio-transports";
+
+    /** Clients look for a transport before anything else to know the machine by it. */
+    private static final String KNOWN_VIRTIO_TRANSPORTS = "32";
+
     private static final String ONLY_STAGE_1 = "1";
     private static final String PROCESSORS = "smp";
     private static final String GIC_VERSION = "gic-version";
@@ -85,6 +90,9 @@ final class Composition {
         }
         if (known.contains(IOMMU_PROFILE)) {
             options.put(IOMMU_PROFILE, KNOWN_PROFILE);
+        }
+        if (known.contains(VIRTIO_TRANSPORTS)) {
+            options.put(VIRTIO_TRANSPORTS, KNOWN_VIRTIO_TRANSPORTS);
         }
         var globals = new BoardGlobals(providers, command.globals(), type);
         Map<String, String> meant = globals.options();

@@ -57,6 +57,12 @@ class CompositionTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"virt, 32", "'virt,virtio-mmio-transports=0', 0", "'virt-10.0,virtio-mmio-transports=8', 8"})
+    void virtioTransportsAreThereUnlessTheUserSaysOtherwise(String machine, String transports) throws Exception {
+        assertThat(compose("-machine " + machine).options()).containsEntry("virtio-mmio-transports", transports);
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "-machine virt-9.1,iommu=smmuv3 | 1",
         "-machine virt-9.1,iommu=smmuv3 -global arm-smmuv3.stage=2 | 2",

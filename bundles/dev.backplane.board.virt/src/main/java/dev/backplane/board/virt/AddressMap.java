@@ -14,6 +14,8 @@ enum AddressMap {
     GICR(0x080A_0000L, 0xF6_0000L),
     /** The machine's own SMMUv3. */
     SMMU(0x0905_0000L, 0x2_0000L),
+    /** Transports of virtio-mmio: 32 of 512 bytes. */
+    VIRTIO_MMIO(0x0A00_0000L, 0x4000L),
     /** Devices that users add and that are no PCI functions. */
     PLATFORM_BUS(0x0C00_0000L, 0x0200_0000L),
     /** 32-bit memory window of PCI. */

@@ -20,6 +20,7 @@ final class Layouter {
     static final String ITS = "its0";
     static final String V2M = "v2m0";
     static final String SMMU = "smmu0";
+    static final String VIRTIO_MMIO = "virtio-mmio";
     private static final System.Logger LOGGER = System.getLogger("dev.backplane.board.virt");
 
     private final VirtOptions options;
@@ -44,6 +45,9 @@ final class Layouter {
         }
         if (options.smmu()) {
             slots.add(smmu());
+        }
+        if (options.virtioTransports() > 0) {
+            slots.add(virtioTransports());
         }
         List<RootBusDefinition> buses = List.of(rootBus());
         for (SharedInterrupts shared : SharedInterrupts.among(buses, slots)) {
@@ -140,6 +144,15 @@ final class Layouter {
                 properties,
                 Map.of(DevicePlacement.SMMU_REGION, AddressMap.SMMU.base()),
                 Placement.wires(GIC, InterruptMap.intid(InterruptMap.SMMU), InterruptMap.SMMU_LINES));
+    }
+
+    private SlotDefinition virtioTransports() {
+        return slot(
+                VIRTIO_MMIO,
+                "virtio-mmio",
+                Map.of("transports", (long) options.virtioTransports()),
+                Map.of("registers", AddressMap.VIRTIO_MMIO.base()),
+                Map.of());
     }
 
     private static SlotDefinition slot(

@@ -23,6 +23,7 @@ import java.util.List;
  * @param memory bytes of RAM
  * @param memoryPath file that backs RAM, or {@code ""}
  * @param processors number of processors
+ * @param virtioTransports number of virtio-mmio transports, all of them empty
  * @param accelerator what runs the guest
  * @param refusesSharedSpis whether devices that share an SPI are refused, else they are warned of
  */
@@ -41,6 +42,7 @@ record VirtOptions(
         long memory,
         String memoryPath,
         int processors,
+        int virtioTransports,
         AcceleratorChoice accelerator,
         boolean refusesSharedSpis) {
 
@@ -60,6 +62,8 @@ record VirtOptions(
     /** Redistributors in the first region. */
     static final int FIRST_REDISTRIBUTORS = 123;
 
+    private static final String VIRTIO_TRANSPORTS = "virtio-mmio-transports";
+    private static final int MAX_VIRTIO_TRANSPORTS = 32;
     private static final int MAX_PROCESSORS = 512;
     private static final int MAX_GICV2_PROCESSORS = 8;
     private static final long MIN_HIGH_MMIO = 512L << 30;
@@ -95,6 +99,8 @@ record VirtOptions(
             PropertyDescriptor.of("memory", PropertyType.SIZE, 512L << 20, "size of RAM"),
             PropertyDescriptor.of("mem-path", PropertyType.STRING, "", "file that backs RAM and may be shared"),
             PropertyDescriptor.of("smp", PropertyType.UINT32, 1L, "number of processors, 1 to 512"),
+            PropertyDescriptor.of(
+                    VIRTIO_TRANSPORTS, PropertyType.UINT32, 0L, "number of empty virtio-mmio transports, 0 to 32"),
             PropertyDescriptor.choice(
                     SHARED_SPIS, "warn", "what is done when two devices drive one SPI", "warn", "refuse"),
             PropertyDescriptor.choice(
@@ -132,6 +138,7 @@ record VirtOptions(
                 memory,
                 options.text("mem-path"),
                 processors(options.number("smp"), gic, highmem && options.bool("highmem-redists")),
+                virtioTransports(options.number(VIRTIO_TRANSPORTS)),
                 accelerator(options),
                 refusesSharedSpis(options));
     }
@@ -213,6 +220,14 @@ record VirtOptions(
         if (wanted < 1 || wanted > most) {
             throw new IllegalArgumentException("smp=%d: expected 1 to %d processors with gic-version=%d%s".formatted(
                     wanted, most, gic, gic == 3 && !highRedistributors ? " and highmem-redists=off" : ""));
+        }
+        return (int) wanted;
+    }
+
+    private static int virtioTransports(long wanted) {
+        if (wanted < 0 || wanted > MAX_VIRTIO_TRANSPORTS) {
+            throw new IllegalArgumentException("%s=%d: expected 0 to %d"
+                    .formatted(VIRTIO_TRANSPORTS, wanted, MAX_VIRTIO_TRANSPORTS));
         }
         return (int) wanted;
     }

@@ -184,6 +184,7 @@ class VirtMachineTest {
         "memory=1000001             | multiple of 1M",
         "highmem-mmio-size=3T       | power of two",
         "highmem-mmio-size=256G     | from 512G",
+        "virtio-mmio-transports=33  | virtio-mmio-transports=33: expected 0 to 32",
         "colour=red                 | no property 'colour'",
     })
     void contradictionsAreRefused(String options, String message) {
@@ -203,6 +204,14 @@ class VirtMachineTest {
         }
         assertThat(names(define("iommu=smmuv3", "shared-spis=refuse"))).containsExactly("gic", "its0", "smmu0");
         assertThat(names(define("gic-version=2", "shared-spis=refuse"))).containsExactly("gic", "v2m0");
+    }
+
+    @Test
+    void emptyVirtioTransportsAreThereOnRequest() {
+        MachineDefinition virt = define("virtio-mmio-transports=32");
+        assertThat(names(virt)).containsExactly("gic", "its0", "virtio-mmio");
+        assertThat(slot(virt, "virtio-mmio").properties()).isEqualTo(Map.of("transports", 32L));
+        assertThat(placement(virt, "virtio-mmio").regions()).isEqualTo(Map.of("registers", 0x0A00_0000L));
     }
 
     @Test

@@ -8,8 +8,8 @@ public final class MachineOptions {
     /** Options that are taken and do nothing: what they are about is not part of the board. */
     public static final Set<String> WITHOUT_EFFECT = Set.of(
             "acpi", "dtb-randomness", "dump-guest-core", "graphics", "hmat", "kaslr-dtb-seed", "kernel-irqchip",
-            "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtio-mmio-transports",
-            "virtualization", "x-oem-id", "x-oem-table-id");
+            "mem-merge", "mte", "nvdimm", "ras", "secure", "suppress-vmdesc", "usb", "virtualization", "x-oem-id",
+            "x-oem-table-id");
 
     /** Options of a machine that have options of their own on the command line. */
     public static final Map<String, String> ELSEWHERE = Map.of(
@@ -19,8 +19,9 @@ public final class MachineOptions {
             "clock", "-accel qtest, with which clients drive it");
 
     /** Defaults that are other ones than the machine's own. */
-    public static final Map<String, String> DEFAULTS =
-            Map.of("gic-version", "2, or 3 with more than 8 processors or an accelerator");
+    public static final Map<String, String> DEFAULTS = Map.of(
+            "gic-version", "2, or 3 with more than 8 processors or an accelerator",
+            "virtio-mmio-transports", "32");
 
     private MachineOptions() {}
 

@@ -76,7 +76,8 @@ public final class FakeProviders implements Providers {
                     PropertyDescriptor.choice("iommu", "none", "IOMMU", "none", "smmuv3"),
                     PropertyDescriptor.choice("iommu-stage", "nested", "stages", "1", "2", "nested"),
                     PropertyDescriptor.choice("iommu-profile", "default", "what it shows", "default", "virt-11.1"),
-                    PropertyDescriptor.choice("gic-version", "3", "GIC", "2", "3"));
+                    PropertyDescriptor.choice("gic-version", "3", "GIC", "2", "3"),
+                    PropertyDescriptor.of("virtio-mmio-transports", PropertyType.UINT32, 0L, "transports"));
         }
 
         @Override

@@ -287,8 +287,10 @@ class QmpSessionTest {
         "object | name=type", "container | name=type", "iommufd | name=type",
         "cortex-a57-arm-cpu | name=type, name=parent_bus, name=realized, name=hotplugged, name=hotpluggable",
         "memory-backend-ram | name=type, name=size, name=share, name=merge, name=dump, name=prealloc, name=reserve",
-        "virt-11.1-machine | name=type, name=iommu, name=iommu-stage, name=iommu-profile, name=gic-version",
-        "virt-machine | name=type, name=iommu, name=iommu-stage, name=iommu-profile, name=gic-version",
+        "virt-11.1-machine | name=type, name=iommu, name=iommu-stage, name=iommu-profile, name=gic-version,"
+                + " name=virtio-mmio-transports",
+        "virt-machine | name=type, name=iommu, name=iommu-stage, name=iommu-profile, name=gic-version,"
+                + " name=virtio-mmio-transports",
         "none-machine | name=type",
     })
     void everyTypeListsItsProperties(String type, String names) throws Exception {
