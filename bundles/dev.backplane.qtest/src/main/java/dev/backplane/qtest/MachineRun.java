@@ -70,6 +70,7 @@ final class MachineRun {
                 : Optional.of(compose(accelerator));
         var control = new MachineControl(board, command.stopped(), command.noReboot());
         var end = new ProcessEnd(control, services, command.pidfile());
+        int status = FAILED;
         try {
             end.begin();
             open(board, control, accelerator);
@@ -80,13 +81,13 @@ final class MachineRun {
             if (command.shell()) {
                 new ShellMonitor(context, providers).run(control);
             }
-            return control.end().join();
+            status = control.end().join();
         } catch (IOException | IllegalStateException e) {
             System.err.println(PROGRAM + e.getMessage());
-            return FAILED;
         } finally {
-            end.reached();
+            end.reached(status);
         }
+        return status;
     }
 
     /** {@return the first accelerator that is there; with qtest, clients drive the clock} */

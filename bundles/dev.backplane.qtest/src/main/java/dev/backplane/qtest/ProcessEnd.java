@@ -9,18 +9,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The end of the process: a signal ends it with status 0, and nothing of it stays behind. */
 final class ProcessEnd {
     private final MachineControl control;
     private final List<EndpointService> services;
     private final Optional<Path> pidfile;
-    private final AtomicBoolean reached = new AtomicBoolean();
-    private final Thread hook = new Thread(this::signalled, "backplane-signal");
+    private final Thread runner = Thread.currentThread();
+    private final AtomicReference<Integer> reached = new AtomicReference<>();
 
+    /** Takes a machine; the calling thread is the one that runs it and then exits. */
     ProcessEnd(MachineControl control, List<EndpointService> services, Optional<String> pidfile) {
         this.control = control;
         this.services = services;
@@ -32,7 +34,7 @@ final class ProcessEnd {
         if (pidfile.isPresent()) {
             writePidfile(pidfile.get());
         }
-        Runtime.getRuntime().addShutdownHook(hook);
+        Runtime.getRuntime().addShutdownHook(new Thread(this::exiting, "backplane-end"));
     }
 
     private static void writePidfile(Path file) throws IOException {
@@ -48,23 +50,29 @@ final class ProcessEnd {
         }
     }
 
-    private void signalled() {
-        if (!reached.get()) {
+    /** The process exits: by itself when the run is over, else by a signal, which may also come in between. */
+    private void exiting() {
+        Integer status = reached.get();
+        if (status == null) {
             control.quit("host-signal");
             cleanUp();
             Runtime.getRuntime().halt(0); // on the way out already, so only halting sets the status
+        } else if (!exitsByItself()) {
+            cleanUp();
+            Runtime.getRuntime().halt(status);
         }
     }
 
-    /** The run is over; the process exits by itself. */
-    void reached() {
-        if (!reached.getAndSet(true)) {
+    /** {@return whether it is the machine's own thread that waits for what is done at the exit, not a signal's} */
+    private boolean exitsByItself() {
+        return Arrays.stream(runner.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().equals("java.lang.ApplicationShutdownHooks"));
+    }
+
+    /** The run is over; the process exits by itself with this status. */
+    void reached(int status) {
+        if (reached.compareAndSet(null, status)) {
             cleanUp();
-            try {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            } catch (IllegalStateException e) {
-                // A signal is being handled; the hook does nothing more.
-            }
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -137,6 +138,14 @@ class MachineProcessIT {
     }
 
     @Test
+    void clientsFindAnEmptyVirtioTransport() throws Exception {
+        assertThat(machine.qtest("readl 0xa003e00")).isEqualTo("OK 0x0000000074726976");
+        assertThat(machine.qtest("readl 0xa003e04")).isEqualTo("OK 0x0000000000000001");
+        assertThat(machine.qtest("readl 0xa003e08")).isEqualTo("OK 0x0000000000000000");
+        assertThat(machine.qtest("readl 0xa004000")).isEqualTo("OK 0x0000000000000000");
+    }
+
+    @Test
     void sigtermEndsItWithStatus0() throws Exception {
         try (var other = new MachineProcess("-machine none")) {
             assertThat(other.qtest("endianness")).isEqualTo("OK little");
@@ -190,6 +199,18 @@ class MachineProcessIT {
             assertThat(other.qmp("{\"execute\": \"quit\"}")).isEqualTo("{\"return\":{}}");
             assertThat(other.awaitExit()).as(other.output()).isZero();
             assertThat(pidfile).doesNotExist();
+        }
+    }
+
+    /** As harnesses do: they ask for the end, and make sure of it at once. */
+    @RepeatedTest(10)
+    void sigtermWhileItEndsChangesNoStatus() throws Exception {
+        try (var other = new MachineProcess("-machine none")) {
+            other.qmp("{\"execute\": \"qmp_capabilities\"}");
+            other.qmp("");
+            assertThat(other.qmp("{\"execute\": \"quit\"}")).isEqualTo("{\"return\":{}}");
+            other.process.destroy();
+            assertThat(other.awaitExit()).as(other.output()).isZero();
         }
     }
 
