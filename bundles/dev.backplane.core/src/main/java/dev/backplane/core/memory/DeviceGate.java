@@ -6,6 +6,8 @@ import dev.backplane.core.epoch.EpochDomain;
 import dev.backplane.device.DeviceContext.Effect;
 import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.TransactionResult.Fault;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,6 +35,16 @@ public final class DeviceGate {
         SHUT
     }
 
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(DeviceGate.class, "state", State.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final String slot;
     private final EpochDomain epochs;
     private final Duration timeout;
@@ -44,6 +56,7 @@ public final class DeviceGate {
     private volatile String failure = "";
     private volatile Consumer<String> failureListener = reason -> {};
     private volatile Runnable hangListener = () -> {};
+    /** Guarded by itself. */
     private final List<HeldTransaction> held = new ArrayList<>();
 
     /** The device's lock, with the call-outs that wait for its release. */
@@ -145,17 +158,16 @@ public final class DeviceGate {
 
     /** Ends transactions as aborts from now on, and those that are held. */
     public void fail(String reason) {
-        List<HeldTransaction> freed;
         synchronized (held) {
             if (state == State.FAILED || state == State.SHUT) {
                 return;
             }
             failure = reason;
-            state = State.FAILED;
-            freed = List.copyOf(held);
-            held.clear();
+            if (!change(State.FAILED, true)) {
+                return;
+            }
         }
-        HeldTransaction.goOn(freed);
+        letGo();
         failureListener.accept(reason);
     }
 
@@ -171,22 +183,37 @@ public final class DeviceGate {
     }
 
     private long release(State next, boolean onlyIfHealthy) {
+        boolean changed = change(next, onlyIfHealthy);
+        long since = System.nanoTime();
+        if (changed && next != State.PARKED) {
+            letGo();
+        }
+        return since;
+    }
+
+    /**
+     * Changes the state, without the monitor: a thread that is about to be held has it for a moment, and may be kept
+     * from work meanwhile, while others wait for the gate to open.
+     */
+    private boolean change(State next, boolean onlyIfHealthy) {
+        State now;
+        do {
+            now = state;
+            if (onlyIfHealthy && (now == State.FAILED || now == State.SHUT)) {
+                return false;
+            }
+        } while (!STATE.compareAndSet(this, now, next));
+        return true;
+    }
+
+    /** Lets go of what is held, after a change: who comes to be held later sees the new state. */
+    private void letGo() {
         List<HeldTransaction> freed;
-        long since;
         synchronized (held) {
-            if (onlyIfHealthy && (state == State.FAILED || state == State.SHUT)) {
-                return System.nanoTime();
-            }
-            state = next;
-            since = System.nanoTime();
-            if (next == State.PARKED) {
-                return since;
-            }
             freed = List.copyOf(held);
             held.clear();
         }
         HeldTransaction.goOn(freed);
-        return since;
     }
 
     /** {@return how a transaction ends that meets this gate not open, or null when it is to be held} */
