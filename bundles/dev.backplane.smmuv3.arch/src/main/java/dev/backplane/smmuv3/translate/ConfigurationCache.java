@@ -46,6 +46,7 @@ final class ConfigurationCache {
     private final Entry[] slots = new Entry[SETS * WAYS];
     private final AtomicLong generation = new AtomicLong();
     private final ConcurrentHashMap<TranslationContext.Key, TranslationContext> shared = new ConcurrentHashMap<>();
+    private final Runnable withdrawn;
     private int victim;
 
     /** An entry of a SubstreamID has been stored: the entries of a stream may lie in any set. */
@@ -53,6 +54,15 @@ final class ConfigurationCache {
 
     /** Something has been stored since all was removed. */
     private volatile boolean used;
+
+    /**
+     * Makes an empty one.
+     *
+     * @param withdrawn told when an entry is gone that was older than an invalidation and may have been met after it
+     */
+    ConfigurationCache(Runnable withdrawn) {
+        this.withdrawn = withdrawn;
+    }
 
     /** {@return the configuration, or null when it is not cached} */
     Entry find(int streamId, int substreamId) {
@@ -95,6 +105,7 @@ final class ConfigurationCache {
         SLOT.setVolatile(slots, slot, entry);
         if (generation.get() != seen) {
             SLOT.compareAndSet(slots, slot, entry, null);
+            withdrawn.run();
         }
     }
 

@@ -13,7 +13,8 @@ import java.lang.invoke.VarHandle;
  * <p>It holds entries of the TLB, each stamped with the number of invalidations before the translation that found it
  * valid began. Every invalidation, whatever it names, raises that number before it begins and when it is done, so an
  * entry with the present number was found valid after all of them; the others find their way back through the caches
- * behind.
+ * behind. A fill that withdraws what it stored in these caches raises the number as well: who met that meanwhile may
+ * have begun after the invalidation.
  */
 final class MicroTlb {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TlbEntry[].class);
@@ -57,7 +58,7 @@ final class MicroTlb {
         return invalidations;
     }
 
-    /** Invalidates everything; called before and after each invalidation of what is behind. */
+    /** Invalidates everything; called before and after each invalidation of what is behind, and after a withdrawal. */
     void invalidate() {
         INVALIDATIONS.getAndAdd(this, 1L);
     }

@@ -67,9 +67,9 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
         this.events = events;
         this.walks = new WalkPool(tables);
         this.recent = new MicroTlb(sizes.log2TlbEntries());
-        this.tlb = new Tlb(sizes.log2TlbEntries());
+        this.tlb = new Tlb(sizes.log2TlbEntries(), recent::invalidate);
         this.pointers = sizes.log2WalkEntries() == 0 ? null : new WalkCache(sizes.log2WalkEntries());
-        this.configurations = new ConfigurationCache();
+        this.configurations = new ConfigurationCache(recent::invalidate);
         this.process = new TranslationProcess(capabilities, configurations::share);
         this.quick = process.quickWalk(tables, pointers);
         this.invalidation = new CacheInvalidation(capabilities, recent, configurations, tlb);

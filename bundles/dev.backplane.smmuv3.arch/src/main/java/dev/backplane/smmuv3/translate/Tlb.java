@@ -21,7 +21,8 @@ import java.util.function.Predicate;
  * invalidation nor a pointer to them; of any other fill the invalidation meets the entry, or the fill meets the new
  * generation. A context that the invalidation did not meet was made known after the first raise, and its tables were
  * read later still. A stale entry that other transactions can meet in between is gone when the filling transaction
- * ends, which the grace period of CMD_SYNC waits for. Larger slots take the place of smaller ones by a volatile write
+ * ends, which the grace period of CMD_SYNC waits for; what they kept of it elsewhere counts no more then, as the fill
+ * tells that it withdrew one. Larger slots take the place of smaller ones by a volatile write
  * and begin empty: what is stored in the smaller ones later is found by transactions only that began before, so an
  * invalidation has nothing to clear there.
  */
@@ -46,13 +47,20 @@ final class Tlb {
     }
 
     private final int mostLog2;
+    private final Runnable withdrawn;
     private final ContextRegistry registry = new ContextRegistry(this::raiseGeneration);
     private volatile long generation;
     private volatile Table table;
 
-    /** Makes a TLB that grows to 2^log2Entries entries. */
-    Tlb(int log2Entries) {
+    /**
+     * Makes a TLB.
+     *
+     * @param log2Entries log2 of the most entries that it grows to
+     * @param withdrawn told when an entry is gone that was older than an invalidation and may have been met after it
+     */
+    Tlb(int log2Entries, Runnable withdrawn) {
         mostLog2 = log2Entries;
+        this.withdrawn = withdrawn;
         table = new Table(Math.min(FIRST_LOG2, log2Entries));
     }
 
@@ -162,6 +170,7 @@ final class Tlb {
         SLOT.setVolatile(now.slots, slot, entry);
         if (generation != seen) {
             SLOT.compareAndSet(now.slots, slot, entry, null);
+            withdrawn.run();
         }
         if (now.setBits + LOG2_WAYS < mostLog2 && now.isTightAfter(random)) {
             TABLE.compareAndSet(this, now, new Table(Math.min(mostLog2, now.setBits + LOG2_WAYS + GROWTH_LOG2)));
