@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -66,11 +67,15 @@ final class Housekeeper implements AutoCloseable {
     /**
      * Transactions are about to be held for a moment: the threads are there, and wait for something that comes before
      * any time-out, so that holding one wakes none of them. On a machine with few processors one that wakes takes it
-     * from who keeps the gate closed.
+     * from who keeps the gate closed. Does nothing when the engine has ended.
      */
     void standBy() {
         executor.prestartAllCoreThreads();
-        executor.schedule(() -> {}, STAND_BY_MILLIS, TimeUnit.MILLISECONDS);
+        try {
+            executor.schedule(() -> {}, STAND_BY_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException ended) {
+            // Nobody is held any more.
+        }
     }
 
     void run(Runnable task) {

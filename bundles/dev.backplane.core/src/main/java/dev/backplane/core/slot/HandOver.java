@@ -70,10 +70,10 @@ final class HandOver {
             throw ModelFailure.of("the slot is in use: a command on the device has not returned")
                     .ofPredecessor(old.offer().provider());
         }
-        slot.host().bus().expectHolds();
         var course = new Course();
         AtomicReference<String> failedMeanwhile = SlotEngine.watchGate(slot);
         try {
+            slot.host().bus().expectHolds();
             bundle.call("quiesce", steps -> {
                 change(slot, old, next, steps, course, failedMeanwhile, isSwap);
                 steps.next("open");

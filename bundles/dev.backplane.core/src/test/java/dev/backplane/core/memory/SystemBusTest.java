@@ -1,6 +1,7 @@
 package dev.backplane.core.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -68,6 +69,12 @@ class SystemBusTest {
             value = v;
             return Done.DONE;
         }
+    }
+
+    @Test
+    void expectsNoHoldsWhenItHasEnded() {
+        bus.close();
+        assertThatCode(bus::expectHolds).doesNotThrowAnyException();
     }
 
     private DeviceGate gate(Duration timeout) {
