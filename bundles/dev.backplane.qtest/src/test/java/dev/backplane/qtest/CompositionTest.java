@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -110,6 +111,13 @@ class CompositionTest {
         assertThat(compose("-M virt -device arm-smmuv3 -device arm-smmuv3,profile=default -device edu").devices())
                 .extracting(device -> device.properties().get("profile"))
                 .containsExactly("virt-11.1", "default", null);
+    }
+
+    @Test
+    void anMsiControllerForARootBusOfItsOwnCanBeAdded() throws Exception {
+        assertThat(compose("-M virt,gic-version=3 -device arm-gicv3-its,root-bus=pxb1").devices())
+                .extracting(device -> device.deviceType(), device -> device.properties())
+                .containsExactly(Tuple.tuple("arm-gicv3-its", Map.of("root-bus", "pxb1")));
     }
 
     @ParameterizedTest

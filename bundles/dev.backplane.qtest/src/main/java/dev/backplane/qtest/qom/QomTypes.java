@@ -2,6 +2,7 @@ package dev.backplane.qtest.qom;
 
 import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.DeviceProperties;
+import dev.backplane.irq.MsiController;
 import dev.backplane.pci.PciDevice;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.object.ObjectType;
@@ -83,9 +84,16 @@ public final class QomTypes {
         return all;
     }
 
-    /** {@return whether users can plug devices of a type: PCI functions and SMMUs; the machine makes all others} */
+    /**
+     * {@return whether users can plug devices of a type: PCI functions, SMMUs, and MSI controllers that can serve a
+     * root bus of their own; the machine makes all others}
+     */
     public static boolean isPluggable(DeviceFactory factory) {
-        return !MADE_BY_MACHINES.contains(parent(factory));
+        return !MADE_BY_MACHINES.contains(parent(factory)) || hasRootBus(factory);
+    }
+
+    private static boolean hasRootBus(DeviceFactory factory) {
+        return factory.properties().stream().anyMatch(property -> property.name().equals(MsiController.ROOT_BUS));
     }
 
     private static String parent(DeviceFactory factory) {

@@ -11,6 +11,7 @@ import dev.backplane.device.DeviceModel;
 import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.PropertyType;
+import dev.backplane.irq.MsiController;
 import dev.backplane.qtest.control.Providers;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,8 @@ public final class FakeProviders implements Providers {
 
     @Override
     public List<DeviceFactory> deviceFactories() {
-        return List.of(new FakeFactory("arm-gicv3"), new FakeFactory("arm-smmuv3"), new FakeFactory("edu"));
+        return List.of(new FakeFactory("arm-gicv3"), new FakeFactory("arm-gicv3-its"), new FakeFactory("arm-smmuv3"),
+                new FakeFactory("edu"));
     }
 
     @Override
@@ -43,6 +45,9 @@ public final class FakeProviders implements Providers {
 
         @Override
         public List<PropertyDescriptor> properties() {
+            if (type.equals("arm-gicv3-its")) {
+                return List.of(PropertyDescriptor.of(MsiController.ROOT_BUS, PropertyType.STRING, "", "whose MSIs"));
+            }
             return List.of(
                     PropertyDescriptor.of("level", PropertyType.UINT32, 3L, "some level"),
                     PropertyDescriptor.choice("profile", "default", "what it shows", "default", "virt-11.1"),
