@@ -20,7 +20,9 @@ public final class MachineOptions {
 
     /** Defaults that are other ones than the machine's own. */
     public static final Map<String, String> DEFAULTS = Map.of(
-            "gic-version", "2, or 3 with more than 8 processors or an accelerator",
+            "gic-version", "2, or 3 with more than 8 processors or with -accel kvm",
+            "iommu-profile", "virt-11.1",
+            "iommu-stage", "nested, or 1 before virt-9.2",
             "virtio-mmio-transports", "32");
 
     private MachineOptions() {}

@@ -1,0 +1,28 @@
+package dev.backplane.qtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backplane.board.BoardDefinition;
+import dev.backplane.qtest.commandline.CommandLineParser;
+import dev.backplane.qtest.fake.FakeProviders;
+import dev.backplane.qtest.qom.AnonymousSlots;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HelpTextsTest {
+    /** What a command line gives a machine that says nothing is no secret of it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gic-version", "iommu-profile", "virtio-mmio-transports"})
+    void theHelpOnAMachineHasTheDefaultsOfTheCommandLine(String option) throws Exception {
+        var providers = new FakeProviders();
+        BoardDefinition board = new Composition(
+                        providers, CommandLineParser.parse(List.of("-M", "virt")), new AnonymousSlots())
+                .definition(true, "qtest");
+        assertThat(new HelpTexts(providers).machineOptions("virt").lines())
+                .filteredOn(line -> line.strip().startsWith(option + "="))
+                .singleElement()
+                .asString()
+                .contains("(default: " + board.options().get(option));
+    }
+}
