@@ -36,8 +36,6 @@ final class MachineRun {
     private static final String PARENT = "backplane.parent";
     /** What a remedy names that can only be done in a shell. */
     private static final String SHELL_COMMAND = "felix:";
-    /** The object that is RAM, unless the user has named another. */
-    private static final String RAM = "mach-virt.ram";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int FAILED = 1;
 
@@ -187,7 +185,8 @@ final class MachineRun {
             (isRam || serves ? used : others).add(object);
         }
         if (hasMemory && command.ram().isEmpty()) {
-            used.add(new UserObject(ObjectType.MEMORY_BACKEND_RAM, RAM, Map.of("size", command.memory())));
+            used.add(new UserObject(
+                    ObjectType.MEMORY_BACKEND_RAM, SystemCommand.RAM, Map.of("size", command.memory())));
         }
         return new UserObjects(used, others);
     }

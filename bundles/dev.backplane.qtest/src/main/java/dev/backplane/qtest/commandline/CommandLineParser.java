@@ -342,6 +342,11 @@ public final class CommandLineParser {
             throw new CommandLineException("-smp: machine none has no processors: leave it out, or choose another machine");
         }
         Optional<UserObject> ram = ram(machine.remove("memory-backend"));
+        if (ram.isEmpty() && objects.containsKey(SystemCommand.RAM) && !type.equals(SystemCommand.NO_MACHINE)) {
+            throw new CommandLineException("-object %s,id=%s: the machine's RAM has this id: choose another, or say"
+                    .formatted(objects.get(SystemCommand.RAM).type().typeName(), SystemCommand.RAM)
+                    + " -machine memory-backend=%s".formatted(SystemCommand.RAM));
+        }
         List<Endpoint> resolved = new ArrayList<>();
         for (Deferred monitor : monitors) {
             resolved.add(monitor.resolve());

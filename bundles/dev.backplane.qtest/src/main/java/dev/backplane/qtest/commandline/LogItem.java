@@ -7,13 +7,14 @@ import java.util.Set;
 /** What {@code -d} may name. */
 final class LogItem {
     private static final String TRACE = "trace:";
+    private static final String ALL = "all";
 
     /** What is logged. */
     private static final List<String> EFFECTIVE = List.of("guest_errors", "unimp");
 
     /** What is about processors, their code or other machines. */
     private static final List<String> WITHOUT_EFFECT = List.of(
-            "all", "cpu", "cpu_reset", "exec", "fpu", "in_asm", "int", "invalid_mem", "mmu", "nochain", "none", "op",
+            "cpu", "cpu_reset", "exec", "fpu", "in_asm", "int", "invalid_mem", "mmu", "nochain", "none", "op",
             "op_ind", "op_opt", "op_plugin", "out_asm", "page", "pcall", "plugin", "strace", "tid", "vpu");
 
     private LogItem() {}
@@ -21,10 +22,11 @@ final class LogItem {
     static Set<String> parse(String items) throws CommandLineException {
         Set<String> parsed = new LinkedHashSet<>();
         for (String item : items.split(",")) {
-            if (item.equals("all")) {
+            if (item.equals(ALL)) {
                 parsed.addAll(EFFECTIVE);
             } else if (!EFFECTIVE.contains(item) && !WITHOUT_EFFECT.contains(item) && !item.startsWith(TRACE)) {
                 Set<String> known = new LinkedHashSet<>(EFFECTIVE);
+                known.add(ALL);
                 known.addAll(WITHOUT_EFFECT);
                 throw new CommandLineException("-d %s: there is no log item '%s'; the nearest one is %s; use -d help"
                         .formatted(items, item, Nearest.to(item, known)) + " to list them");

@@ -66,6 +66,9 @@ public record SystemCommand(
         Set<String> logItems,
         Optional<String> logFile) {
 
+    /** The object that is RAM, unless the user has named another. */
+    public static final String RAM = "mach-virt.ram";
+
     /** Machine type that has nothing. */
     public static final String NO_MACHINE = "none";
 

@@ -30,7 +30,8 @@ final class UnsupportedOption {
         because("memory has no nodes; leave it out", "numa");
         because("use -object memory-backend-file with -machine memory-backend=", "mem-path", "mem-prealloc");
         because("the nearest supported one is -chardev socket,fd=NUMBER", "add-fd");
-        because("the nearest supported one is -run-with", "runas", "chroot");
+        because("the process stays whose and where it is; start it as the user, in the root folder, that it is to have",
+                "runas", "chroot");
         because("the nearest supported ones are -device and -global", "set", "readconfig", "writeconfig");
         because("the nearest supported one is -action", "watchdog", "watchdog-action");
         because("the nearest supported one is -S", "preconfig");

@@ -2,6 +2,7 @@ package dev.backplane.qtest.qmp;
 
 import dev.backplane.accelerator.VirtualMachine;
 import dev.backplane.board.Board;
+import dev.backplane.qtest.commandline.SystemCommand;
 import dev.backplane.qtest.control.MachineControl.RunState;
 import dev.backplane.qtest.qmp.QmpCatalog.Subject;
 import dev.backplane.qtest.qom.MachineNames;
@@ -83,7 +84,7 @@ final class MachineQueries {
                     "acpi", versioned);
             if (versioned) {
                 machine.put("alias", entry.alias());
-                machine.put("default-ram-id", "mach-virt.ram");
+                machine.put("default-ram-id", SystemCommand.RAM);
             }
             machines.add(machine);
         }

@@ -268,6 +268,21 @@ class CommandLineParserTest {
         assertThat(parse(line).task()).isInstanceOf(Task.class);
     }
 
+    @Test
+    void theHelpOnLogItemsTellsThoseWithAnEffectFromTheOthers() {
+        assertThat(LogItem.help())
+                .containsOnlyOnce("\nall ")
+                .doesNotContain("\nall,", " all,")
+                .contains("guest_errors", "cpu_reset");
+    }
+
+    @Test
+    void theRamOfTheMachineMayHaveItsUsualId() throws Exception {
+        String object = " -object memory-backend-ram,id=mach-virt.ram,size=64M";
+        assertThat(parse("-M virt,memory-backend=mach-virt.ram" + object).ram()).isPresent();
+        assertThat(parse("-M none" + object).objects()).hasSize(1);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "-kernal x | -kernal: unsupported option; the nearest supported one is -serial",
@@ -345,10 +360,14 @@ class CommandLineParserTest {
         "-M virt -object memory-backend-ram,id=m,size=1M,readonly=on | -object memory-backend-ram: unsupported parameter"
                 + " 'readonly'; the nearest supported one is 'prealloc'",
         "-M virt -object iommufd,id=i -object iommufd,id=i | -object iommufd: duplicate id 'i'",
+        "-M virt -object memory-backend-ram,id=mach-virt.ram,size=1M | -object memory-backend-ram,id=mach-virt.ram: the"
+                + " machine's RAM has this id: choose another, or say -machine memory-backend=mach-virt.ram",
         "-M virt -object iommufd,id=i,fd=3 | -object iommufd: unsupported parameter 'fd'; it takes its id only",
         "-M virt,memory-backend=x | -machine memory-backend=x: there is no memory backend of that id; there are []",
         "-M virt,memory-backend=m -m 1M -object memory-backend-ram,id=m,size=2M | -m: 1048576 bytes are not the 2097152"
                 + " bytes of memory-backend=m; leave -m out",
+        "-runas nobody | -runas: unsupported option: the process stays whose and where it is; start it as the user, in"
+                + " the root folder, that it is to have",
         "-run-with user=x | -run-with: unsupported parameter 'user'; the nearest supported one is 'async-teardown'",
         "-M virt -rtc foo=bar | -rtc: unsupported parameter 'foo'; the nearest supported one is 'base'",
         "-M virt -boot foo=on | -boot: unsupported parameter 'foo'; the nearest supported one is 'menu'",
