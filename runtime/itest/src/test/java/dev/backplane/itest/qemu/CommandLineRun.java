@@ -36,7 +36,7 @@ final class CommandLineRun implements AutoCloseable {
      * Starts a program.
      *
      * @param folder for what it leaves behind
-     * @return its run, or empty when it refuses the command line
+     * @return its run, or empty when it refuses the command line, and ends
      */
     static Optional<CommandLineRun> start(String program, Path folder, String line) throws Exception {
         Path socket = folder.resolve("s");
@@ -60,11 +60,14 @@ final class CommandLineRun implements AutoCloseable {
                     return Optional.of(run);
                 }
             } catch (IOException e) {
-                monitor.close();
                 process.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
             }
+            monitor.close();
         }
-        process.destroyForcibly().waitFor();
+        if (process.isAlive()) {
+            process.destroyForcibly().waitFor();
+            throw new IOException("%s %s: no monitor and no end within 60 s".formatted(program, line));
+        }
         return Optional.empty();
     }
 
