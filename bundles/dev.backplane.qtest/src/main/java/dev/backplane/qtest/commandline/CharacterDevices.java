@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The character devices of a command line. */
 final class CharacterDevices {
@@ -44,6 +45,11 @@ final class CharacterDevices {
         if (group.isOn("abstract", false) || group.isOn("telnet", false)) {
             throw new CommandLineException("-chardev socket: abstract and telnet sockets are not supported; the nearest"
                     + " supported one is path=PATH");
+        }
+        List<String> places = Stream.of("path", "host", "fd").filter(name -> group.get(name).isPresent()).toList();
+        if (places.size() > 1) {
+            throw new CommandLineException("-chardev socket: %s exclude each other: expected one of path=PATH, host=HOST"
+                    .formatted(String.join(" and ", places)) + " with port=PORT, and fd=NUMBER");
         }
         if (group.get("fd").isPresent()) {
             return inherited(group.require("fd"), server);

@@ -166,7 +166,8 @@ public final class CommandLineParser {
 
     private static void nothing(SupportedOption option, String value) throws CommandLineException {
         String label = "-" + option.optionName();
-        String backend = OptionGroup.parse(label, value, "type").values().values().iterator().next();
+        OptionGroup group = OptionGroup.parse(label, value, "type");
+        String backend = group.get("driver").or(() -> group.get("type")).orElse("");
         if (!NOTHING.contains(backend)) {
             throw new CommandLineException("%s %s: unsupported, since %s; the nearest supported one is %s none"
                     .formatted(label, value, option.summary(), label));

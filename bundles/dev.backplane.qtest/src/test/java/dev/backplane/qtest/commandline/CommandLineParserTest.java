@@ -161,7 +161,8 @@ class CommandLineParserTest {
     @ValueSource(strings = {
         "-msg timestamp=on", "-rtc base=utc,clock=vm,driftfix=slew", "-boot strict=on", "-boot c", "-boot order=cd,menu=on",
         "-overcommit mem-lock=off,cpu-pm=on", "-nographic", "-nographic -serial none -monitor none", "-serial null",
-        "-parallel none", "-vga none", "-vnc none", "-audio none", "-audiodev none,id=snd0", "-display none", "-net none", "-nic none",
+        "-parallel none", "-vga none", "-vnc none", "-audio none", "-audiodev none,id=snd0", "-audiodev id=snd0,driver=none",
+        "-display none", "-net none", "-nic none",
         "-no-user-config", "-nodefaults", "-no-shutdown", "-L /usr/share/firmware", "-trace enable=x",
         "-action reboot=reset,shutdown=pause,panic=none,watchdog=reset", "-m 0", "-m 128M,slots=2,maxmem=1G",
         "-name debug-threads=on", "-cpu max", "-smp 1,sockets=1,dies=1",
@@ -295,6 +296,8 @@ class CommandLineParserTest {
         "-M virt -vnc :0 | -vnc :0: unsupported, since there is no display; the nearest supported one is -vnc none",
         "-M virt -spice x | -spice: unsupported option: there is no display; the nearest supported one is -display none",
         "-M virt -chardev socket,id=c | -chardev socket: expected path=PATH, host=HOST with port=PORT, or fd=NUMBER",
+        "-M virt -chardev socket,id=c,path=p,fd=3 | -chardev socket: path and fd exclude each other: expected one of"
+                + " path=PATH, host=HOST with port=PORT, and fd=NUMBER",
         "-M virt -chardev socket,id=c,fd=x | -chardev socket: fd=x: expected the number of an open socket",
         "-M virt -chardev socket,id=c,fd=3,server=on | -chardev socket: fd=3,server=on is not supported; the nearest"
                 + " supported one is path=PATH,server=on, or a connected socket",
