@@ -14,6 +14,9 @@ enum TransportRegister {
     /** Bytes that one transport takes. */
     static final long TRANSPORT_SIZE = 0x200;
 
+    /** A read allocates nothing. */
+    private static final TransportRegister[] ALL = values();
+
     private final long offset;
     private final long value;
 
@@ -29,7 +32,7 @@ enum TransportRegister {
 
     /** {@return the value at an offset into a region of transports} */
     static long at(long offset) {
-        for (TransportRegister register : values()) {
+        for (TransportRegister register : ALL) {
             if (register.offset == offset % TRANSPORT_SIZE) {
                 return register.value;
             }
