@@ -35,7 +35,8 @@ public interface PciIommuOps {
     }
 
     /**
-     * {@return the address space of a function's DMA; the same object as long as this model serves}
+     * {@return the address space of a function's DMA; the same object as long as this model lives} Asked from when the
+     * model is realized: a successor answers before it has the state, as its predecessor's gate is open until then.
      *
      * @param function the function
      */

@@ -57,6 +57,32 @@ public final class IommuBinding {
         }
     }
 
+    /** A model that can serve at once, as it has answered for everything below the bus. */
+    public static final class Ready {
+        private final PciIommuOps ops;
+        private final RouteResolver.Answers answers;
+
+        private Ready(PciIommuOps ops, RouteResolver.Answers answers) {
+            this.ops = ops;
+            this.answers = answers;
+        }
+
+        /** {@return the model's operations} */
+        public PciIommuOps ops() {
+            return ops;
+        }
+    }
+
+    /**
+     * Asks a model that does not serve yet what it will be asked when it does; nothing changes. What it throws is thrown
+     * on.
+     *
+     * @throws PlugException if it has no address space for one of the functions
+     */
+    public Ready prepare(PciIommuOps next) throws PlugException {
+        return new Ready(next, segment.ask(root, next));
+    }
+
     /**
      * Lets a model govern the functions below the bus; returns when every route leads through it. Functions that were
      * plugged while none served fail first if it does not want them.
@@ -71,20 +97,25 @@ public final class IommuBinding {
         segment.iommuObserver().served(root.name(), next);
     }
 
-    /**
-     * Asks the model that serves once more, and forgets what it answers: a hand-over to another one is near. What it
-     * throws is thrown on.
-     */
-    public void rehearse() {
-        PciIommuOps serving = ops;
-        if (serving != null) {
-            segment.rehearse(root, serving);
+    /** As {@link #serve(PciIommuOps)}; the model is asked again only if something below the bus has changed. */
+    public void serve(Ready next) throws PlugException {
+        ask(next.ops);
+        ops = next.ops;
+        if (!segment.resolver().putIn(next.answers)) {
+            segment.resolveBelow(root);
         }
+        segment.iommuObserver().served(root.name(), next.ops);
     }
 
-    /** Asks a model that will serve nobody, as {@link #serve} asks one that does; nothing changes. */
-    public void rehearse(PciIommuOps ops) {
-        segment.rehearse(root, ops);
+    /**
+     * Asks the model that serves once more and leads everything where it is led: a hand-over to another one is near, and
+     * what seldom runs runs slowly.
+     */
+    public void rehearse() throws PlugException {
+        PciIommuOps serving = ops;
+        if (serving != null) {
+            segment.resolver().putIn(prepare(serving).answers);
+        }
     }
 
     /** Transactions pass the model now: the gate is open. */

@@ -341,9 +341,9 @@ public final class PciSegment implements PciFabric {
         resolver.resolve(requestersBelow(root));
     }
 
-    /** Asks a model for everything below a root bus, for a rehearsal: nothing follows from it. */
-    void rehearse(PciRootBus root, PciIommuOps ops) {
-        resolver.rehearse(requestersBelow(root), ops);
+    /** Asks a model that does not serve yet for everything below a root bus: nothing follows from it. */
+    RouteResolver.Answers ask(PciRootBus root, PciIommuOps ops) throws PlugException {
+        return resolver.ask(requestersBelow(root), ops);
     }
 
     /** Plain loops, here and in what it calls: a gate may be closed meanwhile, and what seldom runs runs slowly. */

@@ -1,5 +1,6 @@
 package dev.backplane.core.pci;
 
+import dev.backplane.board.PlugException;
 import dev.backplane.core.memory.DeviceGate;
 import dev.backplane.core.memory.Rendered;
 import dev.backplane.memory.AccessKind;
@@ -9,7 +10,6 @@ import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.Translation;
 import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciRequester;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
 
@@ -31,6 +31,9 @@ final class RouteResolver {
     }
 
     private final Lock lock;
+
+    /** How many times requesters were resolved, each of which comes after a change. */
+    private long changes;
 
     RouteResolver(Lock lock) {
         this.lock = lock;
@@ -81,45 +84,104 @@ final class RouteResolver {
         }
     }
 
+    /**
+     * What a model that does not serve yet has answered for requesters, as they were then. It holds the model, so it is
+     * not kept.
+     */
+    static final class Answers {
+        private final Question[] questions;
+        private final DmaAddressSpace[] spaces;
+        private final long changes;
+
+        private Answers(Question[] questions, DmaAddressSpace[] spaces, long changes) {
+            this.questions = questions;
+            this.spaces = spaces;
+            this.changes = changes;
+        }
+    }
+
     void resolve(Requester requester) {
         resolve(List.of(requester));
     }
 
     /** Resolves many: the lock is taken twice, however many there are, as a gate may be closed meanwhile. */
     void resolve(List<Requester> requesters) {
-        var questions = new Question[requesters.size()];
-        var answers = new DmaAddressSpace[questions.length];
+        Question[] questions;
         lock.lock();
         try {
-            for (int i = 0; i < questions.length; i++) {
-                questions[i] = Question.of(requesters.get(i));
-            }
+            changes++;
+            questions = questions(requesters);
         } finally {
             lock.unlock();
         }
+        var spaces = new DmaAddressSpace[questions.length];
         for (int i = 0; i < questions.length; i++) {
-            answers[i] = questions[i].answer();
+            spaces[i] = questions[i].answer();
         }
         lock.lock();
         try {
-            for (int i = 0; i < questions.length; i++) {
-                Question asked = questions[i];
-                asked.requester().apply(asked.mark(), asked.attributes(), answers[i], asked.gate());
-            }
+            putIn(questions, spaces);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Asks a model, and forgets what it answers; what it throws is thrown on. */
-    void rehearse(List<Requester> requesters, PciIommuOps ops) {
-        List<Question> questions = new ArrayList<>(requesters.size());
+    /**
+     * Asks a model that does not serve; no route changes. What it throws is thrown on.
+     *
+     * @return the answers, for {@link #putIn(Answers)}
+     * @throws PlugException if it answers null
+     */
+    Answers ask(List<Requester> requesters, PciIommuOps ops) throws PlugException {
+        Question[] questions;
+        long now;
         lock.lock();
         try {
-            requesters.forEach(requester -> questions.add(Question.of(requester)));
+            questions = questions(requesters);
+            now = changes;
         } finally {
             lock.unlock();
         }
-        questions.forEach(question -> question.ask(ops));
+        var spaces = new DmaAddressSpace[questions.length];
+        for (int i = 0; i < questions.length; i++) {
+            spaces[i] = questions[i].ask(ops);
+            if (spaces[i] == null) {
+                throw new PlugException("no address space for " + questions[i].identity().address());
+            }
+        }
+        return new Answers(questions, spaces, now);
+    }
+
+    /**
+     * Leads requesters to what a model that serves by now answered before.
+     *
+     * @return false if a requester came or changed meanwhile: nothing was done, they are to be resolved
+     */
+    boolean putIn(Answers answers) {
+        lock.lock();
+        try {
+            if (answers.changes != changes) {
+                return false;
+            }
+            putIn(answers.questions, answers.spaces);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static Question[] questions(List<Requester> requesters) {
+        var questions = new Question[requesters.size()];
+        for (int i = 0; i < questions.length; i++) {
+            questions[i] = Question.of(requesters.get(i));
+        }
+        return questions;
+    }
+
+    private static void putIn(Question[] questions, DmaAddressSpace[] spaces) {
+        for (int i = 0; i < questions.length; i++) {
+            Question asked = questions[i];
+            asked.requester().apply(asked.mark(), asked.attributes(), spaces[i], asked.gate());
+        }
     }
 }

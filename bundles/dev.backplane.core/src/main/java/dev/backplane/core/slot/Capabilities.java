@@ -12,6 +12,7 @@ import dev.backplane.irq.LpiController;
 import dev.backplane.irq.MsiController;
 import dev.backplane.pci.PciIommu;
 import dev.backplane.pci.PciIommuOps;
+import java.util.Optional;
 
 /**
  * What a slot's device is to others beyond its registers: an interrupt controller, a taker of LPIs, the IOMMU of a root
@@ -116,6 +117,24 @@ final class Capabilities {
             served = ops;
             iommu.serve(ops);
         }
+        serveInputs(model, steps);
+    }
+
+    /**
+     * As {@link #serve(DeviceModel, ModelThread.Steps)}, for a model that was made ready.
+     *
+     * @param ready what {@link #prepare} returned
+     */
+    void serve(DeviceModel model, Optional<IommuBinding.Ready> ready, ModelThread.Steps steps) throws PlugException {
+        if (ready.isPresent()) {
+            steps.next("serve as IOMMU");
+            served = ready.get().ops();
+            iommu.serve(ready.get());
+        }
+        serveInputs(model, steps);
+    }
+
+    private void serveInputs(DeviceModel model, ModelThread.Steps steps) {
         if (lpi != null) {
             steps.next("serve as GIC");
             lpi.serve((LpiController) model);
@@ -128,27 +147,25 @@ final class Capabilities {
     }
 
     /** Asks the model that serves what its successor will be asked; called on a thread for bundles' code. */
-    void rehearse() {
+    void rehearse() throws PlugException {
         if (iommu != null) {
             iommu.rehearse();
         }
     }
 
     /**
-     * Lets a successor make what {@link #serve} will ask it for, while the gate is open; called on a thread for bundles'
+     * Asks a successor, while the gate is open, for what it will serve as IOMMU with; called on a thread for bundles'
      * code.
+     *
+     * @return what it answered; empty if the device is no IOMMU
      */
-    void prepare(DeviceModel next) {
-        if (iommu != null) {
-            iommu.rehearse(((PciIommu) next).iommuOps());
-        }
+    Optional<IommuBinding.Ready> prepare(DeviceModel next) throws PlugException {
+        return iommu == null ? Optional.empty() : Optional.of(iommu.prepare(((PciIommu) next).iommuOps()));
     }
 
     /** Puts a model that will serve nobody behind stand-ins of its own: what else is done behind the closed gate. */
-    void rehearse(DeviceModel model) {
-        if (iommu != null) {
-            iommu.rehearse(((PciIommu) model).iommuOps());
-        }
+    void rehearse(DeviceModel model) throws PlugException {
+        prepare(model);
         if (lpi != null) {
             var nobodys = new LpiStandIn(host.epochs());
             nobodys.setPending(host.epochs().context(), 0, FIRST_LPI);

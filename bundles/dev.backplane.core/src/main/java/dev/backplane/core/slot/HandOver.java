@@ -2,6 +2,7 @@ package dev.backplane.core.slot;
 
 import dev.backplane.board.Slot.State;
 import dev.backplane.core.memory.DeviceGate;
+import dev.backplane.core.pci.IommuBinding;
 import dev.backplane.device.SavedState;
 import dev.backplane.device.SwapVeto;
 import java.time.Duration;
@@ -56,8 +57,9 @@ final class HandOver {
     private static void run(DeviceSlot slot, Occupant next, ModelThread bundle, Deadline deadline, boolean isSwap)
             throws ModelFailure {
         Occupant old = slot.occupant();
+        Optional<IommuBinding.Ready> ready;
         try {
-            bundle.run("prepare to serve", () -> slot.capabilities().prepare(next.model()));
+            ready = bundle.call("prepare to serve", steps -> slot.capabilities().prepare(next.model()));
         } catch (ModelFailure failure) {
             Newcomer.discard(slot, next, bundle);
             throw failure;
@@ -75,7 +77,7 @@ final class HandOver {
         try {
             slot.host().bus().expectHolds();
             bundle.call("quiesce", steps -> {
-                change(slot, old, next, steps, course, failedMeanwhile, isSwap);
+                change(slot, old, next, ready, steps, course, failedMeanwhile, isSwap);
                 steps.next("open");
                 SlotEngine.requireHealthy(failedMeanwhile);
                 // Here, not on the board's executor: until that is awake the gate would stay closed.
@@ -141,8 +143,8 @@ final class HandOver {
     }
 
     private static void change(
-            DeviceSlot slot, Occupant old, Occupant next, ModelThread.Steps steps, Course course,
-            AtomicReference<String> failedMeanwhile, boolean isSwap) throws Exception {
+            DeviceSlot slot, Occupant old, Occupant next, Optional<IommuBinding.Ready> ready, ModelThread.Steps steps,
+            Course course, AtomicReference<String> failedMeanwhile, boolean isSwap) throws Exception {
         old.model().quiesce();
         steps.next("drain (a transaction has not ended)");
         course.closed = System.nanoTime();
@@ -167,7 +169,7 @@ final class HandOver {
         slot.mount().serve(next.blueprint());
         next.model().resume();
         course.resumed = System.nanoTime();
-        slot.capabilities().serve(next.model(), steps);
+        slot.capabilities().serve(next.model(), ready, steps);
         course.serving = System.nanoTime();
     }
 

@@ -274,6 +274,76 @@ class RequesterTest {
     }
 
     @Test
+    void whatASuccessorAnsweredBeforehandIsNotAskedAgain() throws Exception {
+        var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
+        PciBench.Plugged device = bench.plug("dev", "pcie.0", 1, DEVICE);
+        bench.config(device.address(), ConfigRegister.COMMAND, 2, 7);
+        DmaPort port = bench.segment.requesterPort("test", new Bdf(0, 5, 0));
+        iommu.serve(new Adder(0x1000));
+        iommuGate.open();
+        var next = new Adder(0x2000);
+        IommuBinding.Ready ready = iommu.prepare(next);
+        assertThat(next.asked).extracting(PciRequester::address).contains(device.address(), new Bdf(0, 5, 0));
+        write(port, PciBench.RAM, 1);
+        assertThat(bench.read(PciBench.RAM + 0x1000, 4)).as("its predecessor serves").isEqualTo(1);
+        next.asked.clear();
+        iommuGate.park();
+        iommu.pause();
+        iommu.serve(ready);
+        iommuGate.open();
+        write(port, PciBench.RAM, 2);
+        write(device.context().dma(), PciBench.RAM + 8, 3);
+        assertThat(next.asked).isEmpty();
+        assertThat(bench.read(PciBench.RAM + 0x2000, 4)).isEqualTo(2);
+        assertThat(bench.read(PciBench.RAM + 0x2008, 4)).isEqualTo(3);
+    }
+
+    @Test
+    void aRequesterThatCameAfterASuccessorAnsweredIsLedToIt() throws Exception {
+        var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
+        var next = new Adder(0x2000);
+        IommuBinding.Ready ready = iommu.prepare(next);
+        PciBench.Plugged device = bench.plug("dev", "pcie.0", 1, DEVICE);
+        bench.config(device.address(), ConfigRegister.COMMAND, 2, 7);
+        DmaPort port = bench.segment.requesterPort("test", new Bdf(0, 5, 0));
+        iommu.serve(ready);
+        iommuGate.open();
+        write(port, PciBench.RAM, 2);
+        write(device.context().dma(), PciBench.RAM + 8, 3);
+        assertThat(bench.read(PciBench.RAM + 0x2000, 4)).isEqualTo(2);
+        assertThat(bench.read(PciBench.RAM + 0x2008, 4)).isEqualTo(3);
+    }
+
+    @Test
+    void aFunctionThatIsRenumberedAfterASuccessorAnsweredIsAskedForByItsNewNumber() throws Exception {
+        bench.rootPort("rp", "pcie.0", 2);
+        PciBench.Plugged device = bench.plug("dev", "rp", 0, DEVICE);
+        bench.openBridge(new Bdf(0, 2, 0), 4, 4);
+        var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
+        iommu.serve(new Adder(0x1000));
+        var next = new Adder(0x2000);
+        IommuBinding.Ready ready = iommu.prepare(next);
+        bench.openBridge(new Bdf(0, 2, 0), 7, 7);
+        next.asked.clear();
+        iommu.pause();
+        iommu.serve(ready);
+        assertThat(next.asked).extracting(PciRequester::address).contains(new Bdf(7, 0, 0));
+        assertThat(device.context().dma().attributes().requesterId()).isEqualTo(rid(7, 0));
+    }
+
+    @Test
+    void aModelWithoutAnAddressSpaceForAFunctionIsNotReady() throws Exception {
+        var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
+        PciBench.Plugged device = bench.plug("dev", "pcie.0", 1, DEVICE);
+        PciIommuOps lacking = function -> function.address().equals(device.address())
+                ? null
+                : DmaAddressSpace.SystemBus.DIRECT;
+        assertThatThrownBy(() -> iommu.prepare(lacking))
+                .isInstanceOf(PlugException.class)
+                .hasMessage("no address space for " + device.address());
+    }
+
+    @Test
     void whoServesAnIommuFindsEveryRouteLedThoughAnotherResolvesItStill() throws Exception {
         var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
         DmaPort port = bench.segment.requesterPort("test", new Bdf(0, 5, 0));
