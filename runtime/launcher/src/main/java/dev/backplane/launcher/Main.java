@@ -91,6 +91,7 @@ public final class Main {
         OrderlyEnd end = new OrderlyEnd(!(task instanceof CommandLine.Task.Shell));
         Platform platform = Platform.start(plan, instance, consoleProperties(task, instance));
         end.watch(platform);
+        HeapLimit.set();
         try {
             Optional<Callable<Integer>> console = platform.console();
             if (console.isPresent()) {
