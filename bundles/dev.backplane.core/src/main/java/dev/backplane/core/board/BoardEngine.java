@@ -11,15 +11,11 @@ import dev.backplane.board.MachineDefinition;
 import dev.backplane.board.MachineType;
 import dev.backplane.board.PciFabric;
 import dev.backplane.board.PlugException;
-import dev.backplane.board.RootBusDefinition;
 import dev.backplane.board.Slot;
-import dev.backplane.board.Slot.State;
-import dev.backplane.board.SlotDefinition;
 import dev.backplane.core.pci.PciFunction;
 import dev.backplane.core.slot.Deadline;
 import dev.backplane.core.slot.DeviceSlot;
 import dev.backplane.core.slot.ModelFailure;
-import dev.backplane.core.slot.ModelThread;
 import dev.backplane.core.slot.Offer;
 import dev.backplane.core.slot.SlotEngine;
 import dev.backplane.device.ResetKind;
@@ -38,14 +34,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
- * A board. What changes it is done on its executor; after each change the slots are settled: in definition order until
- * the board has been complete once, each by itself from then on.
+ * A board, as those see it who use it: each change runs on its executor, one after another, and the slots are settled
+ * after it.
  */
 final class BoardEngine implements Board {
 
@@ -56,7 +50,6 @@ final class BoardEngine implements Board {
     }
 
     private final BoardDefinition definition;
-    private final MachineTypes machineTypes;
     private final Supplier<List<Offer>> offers;
     private final Updater updater;
     private final Limits limits;
@@ -66,13 +59,8 @@ final class BoardEngine implements Board {
     private final Diagnosis diagnosis;
     private final OutsideInputs outside;
     private final SlotEngine engine;
-    private final Object completion = new Object();
-    private volatile MachineDefinition machine;
-    private volatile Duration slotTimeout = Limits.SLOT_TIMEOUT;
-    private volatile String trouble = "";
-    private volatile boolean unusable;
-    private volatile int ofDefinition;
-    private volatile boolean composed;
+    private final Composition composition;
+    private final Settlement settlement;
     private boolean destroyed;
 
     BoardEngine(
@@ -84,7 +72,6 @@ final class BoardEngine implements Board {
             Limits limits,
             Runnable slotsChanged) {
         this.definition = definition;
-        this.machineTypes = machineTypes;
         this.offers = offers;
         this.updater = updater;
         this.limits = limits;
@@ -102,6 +89,8 @@ final class BoardEngine implements Board {
                 slot -> diagnosis.ofSlot(slot, offers.get()));
         outside = new OutsideInputs(name, slots, backbone::hub);
         engine = new SlotEngine(name, limits.rehearses());
+        composition = new Composition(definition, machineTypes, slots, backbone, limits);
+        settlement = new Settlement(composition, backbone, slots, engine, offers, diagnosis, limits);
         backbone.segment().onReset((functions, kind) ->
                 resetFunctions(functions.stream().map(PciFunction::slot).collect(Collectors.toSet()), kind));
     }
@@ -109,68 +98,18 @@ final class BoardEngine implements Board {
     // Composition
 
     /**
-     * The machine type is there: lays the board out, unless that is done.
+     * The machine type is there: lays the board out, unless that is done or cannot be done any more.
      *
      * @throws IllegalArgumentException if the machine type refuses the options, or a device cannot be placed
      */
     void define(MachineType type) {
         control(() -> {
             requireNotDestroyed();
-            if (machine == null && !unusable) {
-                try (var bundle = new ModelThread(name() + "-machine", limits.forCallbacks())) {
-                    compose(Layout.of(this, type, bundle));
-                } catch (ModelFailure refused) {
-                    slots.clear();
-                    machine = null;
-                    trouble = refused.getMessage();
-                    throw new IllegalArgumentException("board %s: %s".formatted(name(), trouble));
-                }
-                trouble = "";
+            if (composition.define(this, type)) {
                 settle();
             }
             return null;
         });
-    }
-
-    private void compose(Layout layout) throws ModelFailure {
-        machine = layout.machine();
-        slotTimeout = layout.slotTimeout(Limits.SLOT_TIMEOUT);
-        for (SlotDefinition slot : machine.slots()) {
-            slots.add(slot(slot, Set.of()));
-        }
-        for (DeviceRequest request : definition.devices()) {
-            slots.add(slot(layout.place(request), request.properties().keySet()));
-        }
-        ofDefinition = slots.all().size();
-        try {
-            machine.ram().forEach(backbone.bus()::addRam);
-            machine.rootBuses().forEach(backbone.segment()::addRootBus);
-        } catch (IllegalArgumentException refused) {
-            // Part of the machine is there and cannot be taken back.
-            unusable = true;
-            throw Layout.refused(refused.getMessage());
-        }
-    }
-
-    private DeviceSlot slot(SlotDefinition slot, Set<String> userProperties) throws ModelFailure {
-        Optional<DeviceSlot> taken = slots.find(slot.name());
-        if (taken.isPresent() || isRootBus(slot.name())) {
-            boolean byUser = taken.filter(other -> other.definition().userCreated()).isPresent();
-            throw Layout.refused("board %s already has a %s '%s': give the device another id%s".formatted(
-                    name(), isRootBus(slot.name()) ? "PCI bus" : "slot", slot.name(), byUser ? "" : ownNames()));
-        }
-        return new DeviceSlot(slot, userProperties, backbone, slotTimeout);
-    }
-
-    private String ownNames() {
-        return Stream.concat(
-                        machine.slots().stream().map(SlotDefinition::name),
-                        machine.rootBuses().stream().map(RootBusDefinition::name))
-                .collect(Collectors.joining(", ", "; machine %s itself has ".formatted(definition.machine()), ""));
-    }
-
-    private boolean isRootBus(String candidate) {
-        return machine.rootBuses().stream().anyMatch(bus -> bus.name().equals(candidate));
     }
 
     /** Offers came or changed. */
@@ -216,26 +155,8 @@ final class BoardEngine implements Board {
     }
 
     private void settle() {
-        if (machine == null || destroyed || !backbone.accelerate(machine.accelerator())) {
-            return;
-        }
-        List<Offer> now = offers.get();
-        for (DeviceSlot slot : slots.all()) {
-            slot.keepRefusalsOf(now);
-            engine.settle(slot, now, limits.forCallbacks());
-            if (!composed && slot.state() == State.EMPTY) {
-                break;
-            }
-        }
-        if (composed || allRunning()) {
-            boolean done = true;
-            for (DeviceSlot slot : slots.all()) {
-                done &= engine.machineDone(slot, limits.forCallbacks());
-            }
-            composed |= done;
-        }
-        synchronized (completion) {
-            completion.notifyAll();
+        if (!destroyed) {
+            settlement.settle();
         }
     }
 
@@ -262,58 +183,23 @@ final class BoardEngine implements Board {
     public Slot plug(DeviceRequest request) throws PlugException {
         return onExecutor(() -> {
             requireNotDestroyed();
-            if (machine == null) {
+            if (composition.machine().isEmpty()) {
                 throw new PlugException("board %s is not composed yet: %s".formatted(name(), why()));
             }
             if (!backbone.acceleration().why().isEmpty()) {
                 throw new PlugException("board %s is not composed yet: %s"
                         .formatted(name(), backbone.acceleration().why()));
             }
-            MachineType type = machineTypes
-                    .find(definition.machine())
-                    .orElseThrow(() -> new PlugException("machine type %s, which places devices, is not there: %s"
-                            .formatted(definition.machine(), "start its bundle")));
-            DeviceSlot slot;
-            try (var bundle = new ModelThread(name() + "-machine", limits.forCallbacks())) {
-                slot = slot(Layout.place(this, type, request, bundle), request.properties().keySet());
-            } catch (ModelFailure refused) {
-                throw new PlugException(refused.getMessage());
-            }
-            slots.add(slot);
+            DeviceSlot slot = composition.add(this, request);
             try {
-                fill(slot);
+                settlement.fill(slot);
             } catch (PlugException refused) {
                 engine.remove(slot, limits.forCallbacks());
-                slots.remove(slot);
+                composition.remove(slot);
                 throw refused;
             }
             return slot;
         });
-    }
-
-    private void fill(DeviceSlot slot) throws PlugException {
-        List<Offer> now = offers.get();
-        List<Offer> candidates = slot.candidates(now);
-        if (candidates.isEmpty()) {
-            Cause cause = diagnosis.ofSlot(slot, now).getFirst();
-            throw new PlugException("%s: %s; known types: %s".formatted(
-                    cause.reason(),
-                    cause.remedy(),
-                    String.join(", ", now.stream().map(Offer::type).distinct().sorted().toList())));
-        }
-        ModelFailure first = null;
-        for (Offer candidate : candidates) {
-            try {
-                engine.take(slot, candidate, limits.forCallbacks());
-                if (composed && !engine.machineDone(slot, limits.forCallbacks())) {
-                    throw ModelFailure.of(slot.trouble());
-                }
-                return;
-            } catch (ModelFailure failure) {
-                first = first == null ? failure : first;
-            }
-        }
-        throw new PlugException(first.getMessage());
     }
 
     @Override
@@ -331,10 +217,7 @@ final class BoardEngine implements Board {
                         .formatted(name, String.join(", ", dependents)));
             }
             engine.remove(slot, limits.forCallbacks());
-            if (slots.all().indexOf(slot) < ofDefinition) {
-                ofDefinition = ofDefinition - 1;
-            }
-            slots.remove(slot);
+            composition.remove(slot);
             settle();
             return null;
         });
@@ -468,34 +351,17 @@ final class BoardEngine implements Board {
 
     @Override
     public Optional<MachineDefinition> machine() {
-        return Optional.ofNullable(machine);
+        return composition.machine();
     }
 
     @Override
     public boolean isComplete() {
-        return composed && allRunning();
-    }
-
-    private boolean allRunning() {
-        List<DeviceSlot> now = slots.all();
-        return machine != null
-                && now.size() >= ofDefinition
-                && now.stream().limit(ofDefinition).allMatch(slot -> slot.state() == State.RUNNING);
+        return settlement.isComplete();
     }
 
     @Override
     public boolean awaitComplete(Duration patience) throws InterruptedException {
-        long end = System.nanoTime() + patience.toNanos();
-        synchronized (completion) {
-            while (!isComplete()) {
-                long left = end - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                TimeUnit.NANOSECONDS.timedWait(completion, left);
-            }
-            return true;
-        }
+        return settlement.awaitComplete(patience);
     }
 
     @Override
@@ -504,7 +370,9 @@ final class BoardEngine implements Board {
         if (!waiting.isEmpty()) {
             return waiting;
         }
-        return isComplete() ? List.of() : diagnosis.ofBoard(trouble, machine != null, offers.get());
+        return isComplete()
+                ? List.of()
+                : diagnosis.ofBoard(composition.trouble(), composition.machine().isPresent(), offers.get());
     }
 
     @Override
