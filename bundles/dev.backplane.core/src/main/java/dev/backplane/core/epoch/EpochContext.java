@@ -141,6 +141,25 @@ public final class EpochContext extends EpochState implements TransactionContext
     }
 
     /**
+     * Runs code of a model as a callback.
+     *
+     * @param whose place of the model's slot, from {@link EpochDomain#register}
+     * @param body what to run
+     * @return what it threw, or null. What it throws after the thread was given up in it is no failure of who is in the
+     *     slot by now, and is not told
+     */
+    public Throwable callback(int whose, Runnable body) {
+        int before = enterCallback(whose);
+        Throwable caught = null;
+        try {
+            body.run();
+        } catch (Throwable thrown) {
+            caught = thrown;
+        }
+        return leaveCallback(before) ? caught : null;
+    }
+
+    /**
      * {@return whether transactions are nested deeper than any sane machine nests them} Software can point a queue at
      * registers whose writes start DMA whose faults are written to that queue; real buses end that too.
      */

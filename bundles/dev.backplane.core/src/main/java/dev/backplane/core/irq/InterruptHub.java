@@ -88,14 +88,8 @@ public final class InterruptHub {
     }
 
     private void inController(EpochContext context, Runnable body) {
-        int before = context.enterCallback(place);
-        Throwable caught = null;
-        try {
-            body.run();
-        } catch (Throwable thrown) {
-            caught = thrown;
-        }
-        if (context.leaveCallback(before) && caught != null) {
+        Throwable caught = context.callback(place, body);
+        if (caught != null) {
             failureListener.accept(Rendered.text(caught));
         }
     }

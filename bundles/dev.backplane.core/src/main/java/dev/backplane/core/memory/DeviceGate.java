@@ -309,15 +309,8 @@ public final class DeviceGate {
 
     /** Runs code of the device; what it throws fails the gate. */
     private void call(EpochContext context, Runnable body) {
-        int before = context.enterCallback(place);
-        Throwable caught = null;
-        try {
-            body.run();
-        } catch (Throwable thrown) {
-            caught = thrown;
-        }
-        // What it throws after it was given up is no failure of who is in the slot by now.
-        if (context.leaveCallback(before) && caught != null) {
+        Throwable caught = context.callback(place, body);
+        if (caught != null) {
             thrown(caught);
         }
     }
