@@ -17,6 +17,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
+import java.util.zip.ZipException;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -161,6 +162,8 @@ final class BundleSeats implements AutoCloseable {
                     ? null
                     : manifest.getMainAttributes().getValue(Constants.BUNDLE_SYMBOLICNAME);
             return header == null ? "" : header.split(";")[0].strip();
+        } catch (ZipException noJar) {
+            return "";
         } catch (IOException e) {
             throw new PlugException("cannot read %s: %s".formatted(file, e.getMessage()));
         }

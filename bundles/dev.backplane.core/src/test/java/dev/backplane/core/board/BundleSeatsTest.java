@@ -342,6 +342,10 @@ class BundleSeatsTest {
         assertThatThrownBy(() -> board.update("dev", folder.resolve("missing.jar")))
                 .isInstanceOf(PlugException.class)
                 .hasMessageContaining("missing.jar");
+        Path text = Files.writeString(folder.resolve("text.jar"), "no jar");
+        assertThatThrownBy(() -> board.update("dev", text))
+                .isInstanceOf(PlugException.class)
+                .hasMessageContaining("text.jar is no bundle: expected another version of bundle seat");
         assertThat(slot.provider().orElseThrow()).contains("[" + first.getBundleId() + "]");
         assertThat(Bench.read(board, DEVICE)).isEqualTo(78);
         board.update("dev", jar("seat", "2.0.0"));
