@@ -135,11 +135,18 @@ public final class SimulatedHost implements HostIommu, AutoCloseable {
                     InspectNode.number("event queue overflows", smmu.eventsLost()),
                     InspectNode.group("event queue",
                             smmu.hardware().control().inspectCounters().getLast().children()),
-                    InspectNode.text("TLB", statistics.toString()))));
+                    cache("TLB", statistics.tlbHits(), statistics.tlbMisses()),
+                    cache("configuration cache",
+                            statistics.configurationHits(), statistics.configurationMisses()))));
         }
         nodes.add(InspectNode.group("ITS", List.of(
                 InspectNode.number("delivered", its.delivered()), InspectNode.number("dropped", its.dropped()))));
         return InspectNode.group(name(), nodes);
+    }
+
+    private static InspectNode cache(String name, long hits, long misses) {
+        return InspectNode.group(
+                name, List.of(InspectNode.number("hits", hits), InspectNode.number("misses", misses)));
     }
 
     /** Closes everything that is open, and switches the host off. */

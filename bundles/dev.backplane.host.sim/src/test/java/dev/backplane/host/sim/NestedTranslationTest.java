@@ -7,6 +7,7 @@ import dev.backplane.host.smmu.HostCommand;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.VeventQueue.Vevent;
 import dev.backplane.hostpci.HostPciDevice.IrqIndex;
+import dev.backplane.inspect.InspectNode;
 import dev.backplane.smmuv3.spec.EventType;
 import dev.backplane.smmuv3.translate.SmmuEvent;
 import java.util.List;
@@ -48,6 +49,17 @@ final class NestedTranslationTest {
         nest();
         assertThat(device.run(Rig.FILL, 0, IOVA + 0x10, 8, 0xABCD_1234)).isEqualTo(2);
         assertThat(rig.ram.get(data + 0x10)).isEqualTo(0xABCD_1234_ABCD_1234L);
+    }
+
+    @Test
+    void theCachesOfASmmuAreCountedForInspection() throws HostException {
+        nest();
+        assertThat(device.run(Rig.FILL, 0, IOVA + 0x10, 8, 1)).isEqualTo(2);
+        assertThat(device.run(Rig.FILL, 0, IOVA + 0x20, 8, 1)).isEqualTo(2);
+        InspectNode smmu = rig.host.inspect().child(rig.host.smmus().getFirst().name());
+        assertThat(smmu.child("TLB").child("misses").value()).isEqualTo("1");
+        assertThat(smmu.child("TLB").child("hits").value()).isEqualTo("1");
+        assertThat(smmu.child("configuration cache").child("misses").value()).isEqualTo("1");
     }
 
     @Test
