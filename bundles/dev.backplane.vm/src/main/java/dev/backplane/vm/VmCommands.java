@@ -46,6 +46,7 @@ public final class VmCommands {
             CommandSession session,
             @Descriptor("folder of the capture, or the name of a shipped one: linux") String folder,
             @Descriptor("name of the board; default: the folder's name") String... name) throws InterruptedException {
+        requireAtMostOne("name", name);
         Path path = captures.find(session.currentDir(), folder);
         return load(session, path, CaptureReader.read(path), name.length == 0 ? "" : name[0]);
     }
@@ -77,6 +78,7 @@ public final class VmCommands {
             CommandSession session,
             @Descriptor("folder of the capture, loaded first when the current board is not of it; "
                     + "default: that of the current board") String... folder) throws InterruptedException {
+        requireAtMostOne("folder", folder);
         Path path = folder.length > 0
                 ? captures.find(session.currentDir(), folder[0])
                 : folders.get(current(session).name());
@@ -115,6 +117,13 @@ public final class VmCommands {
             return replay.report();
         } finally {
             boards.destroy(name);
+        }
+    }
+
+    private static void requireAtMostOne(String what, String... given) {
+        if (given.length > 1) {
+            throw new IllegalArgumentException(
+                    "expected one %s at the most, '%s': leave out '%s'".formatted(what, given[0], given[1]));
         }
     }
 

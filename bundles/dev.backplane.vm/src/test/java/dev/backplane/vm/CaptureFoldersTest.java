@@ -1,6 +1,7 @@
 package dev.backplane.vm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,8 +22,18 @@ class CaptureFoldersTest {
     }
 
     @Test
-    void aNameThatIsNowhereIsThePathThatWasMeant(@TempDir Path folder) {
-        assertThat(new CaptureFolders(null).find(folder, "x")).isEqualTo(folder.resolve("x"));
+    void aNameThatIsNowhereIsRefusedWithThePathThatWasMeantAndWhatIsShipped(@TempDir Path folder) throws IOException {
+        assertThatThrownBy(() -> new CaptureFolders(null).find(folder, "x"))
+                .hasMessage("no folder '%s'; expected the folder of a capture".formatted(folder.resolve("x")));
+        Files.createDirectories(folder.resolve("captures/linux"));
+        Files.createDirectories(folder.resolve("captures/bare"));
+        assertThatThrownBy(() -> new CaptureFolders(folder.toString()).find(folder, "linus"))
+                .hasMessage(("no folder '%s'; expected the folder of a capture, or the name of a shipped one: "
+                        + "bare, linux").formatted(folder.resolve("linus")));
+    }
+
+    @Test
+    void aPathMayLeadUpwards(@TempDir Path folder) {
         assertThat(new CaptureFolders(folder.toString()).find(folder, "../..")).isEqualTo(
                 folder.resolve("../..").normalize());
     }
