@@ -6,7 +6,6 @@ import java.util.Hashtable;
 import java.util.List;
 import org.apache.felix.gogo.jline.Builtin;
 import org.apache.felix.gogo.jline.Converters;
-import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.jline.Procedural;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.Converter;
@@ -33,7 +32,7 @@ final class Builtins {
 
     static Builtins register(BundleContext context, CommandProcessor processor) {
         Builtins builtins = new Builtins();
-        builtins.add(context, new Posix(processor), "gogo", TEXT);
+        builtins.add(context, new TextTools(processor), "gogo", TEXT);
         builtins.add(context, new Procedural(), "gogo", FLOW);
         builtins.add(context, new Builtin(), "gogo", SHELL);
         builtins.add(context, new ConsoleCommands(), "console", "help", "exit", "quit", "source");

@@ -64,8 +64,37 @@ final class Help {
         return text.toString();
     }
 
-    private static String ofMethod(String name, Method method) {
+    /** {@return how a command is called, each of its overloads in one line} */
+    List<String> usages(String full) {
+        return catalog.methods(full).stream().map(method -> usage(full, method)).toList();
+    }
+
+    private static String usage(String name, Method method) {
         StringBuilder usage = new StringBuilder(name);
+        for (java.lang.reflect.Parameter parameter : method.getParameters()) {
+            if (parameter.getType() == CommandSession.class) {
+                continue;
+            }
+            Parameter option = parameter.getAnnotation(Parameter.class);
+            if (option == null) {
+                usage.append(' ').append(label(parameter));
+            } else {
+                usage.append(" [").append(option.names()[0]).append(isFlag(option) ? "]" : " VALUE]");
+            }
+        }
+        return usage.toString();
+    }
+
+    private static String label(java.lang.reflect.Parameter parameter) {
+        String label = parameter.isNamePresent() ? parameter.getName() : "argument";
+        return label.toUpperCase(java.util.Locale.ROOT) + (parameter.getType().isArray() ? "..." : "");
+    }
+
+    private static boolean isFlag(Parameter option) {
+        return !Parameter.UNSPECIFIED.equals(option.presentValue());
+    }
+
+    private static String ofMethod(String name, Method method) {
         List<String[]> rows = new ArrayList<>();
         for (java.lang.reflect.Parameter parameter : method.getParameters()) {
             if (parameter.getType() == CommandSession.class) {
@@ -75,18 +104,13 @@ final class Help {
             String what = descriptor == null ? parameter.getType().getSimpleName() : descriptor.value();
             Parameter option = parameter.getAnnotation(Parameter.class);
             if (option == null) {
-                String label = parameter.isNamePresent() ? parameter.getName() : "argument";
-                label = label.toUpperCase(java.util.Locale.ROOT) + (parameter.getType().isArray() ? "..." : "");
-                usage.append(' ').append(label);
-                rows.add(new String[] {label, what});
+                rows.add(new String[] {label(parameter), what});
             } else {
-                boolean flag = !Parameter.UNSPECIFIED.equals(option.presentValue());
-                String names = String.join(", ", option.names()) + (flag ? "" : " VALUE");
-                usage.append(" [").append(option.names()[0]).append(flag ? "]" : " VALUE]");
+                String names = String.join(", ", option.names()) + (isFlag(option) ? "" : " VALUE");
                 rows.add(new String[] {names, what});
             }
         }
-        StringBuilder text = new StringBuilder(usage).append('\n');
+        StringBuilder text = new StringBuilder(usage(name, method)).append('\n');
         if (!description(method).isEmpty()) {
             text.append("  ").append(fill(description(method), 2)).append('\n');
         }

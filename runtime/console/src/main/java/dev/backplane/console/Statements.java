@@ -23,9 +23,17 @@ final class Statements {
      */
     void run(CharSequence program) throws Exception {
         for (CharSequence statement : new Parser(program).program().tokens()) {
-            Object result = session.execute(statement);
+            Object result = execute(statement);
             session.put("_", result);
             print(result);
+        }
+    }
+
+    private Object execute(CharSequence statement) throws Exception {
+        try {
+            return session.execute(statement);
+        } catch (IllegalArgumentException e) {
+            throw WrongArguments.explained(e, statement, session);
         }
     }
 

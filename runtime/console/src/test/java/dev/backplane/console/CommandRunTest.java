@@ -69,6 +69,39 @@ class CommandRunTest {
     }
 
     @Test
+    void saysHowACommandIsUsedThatIsGivenTooManyArguments() {
+        assertThat(run.all("sample:say one two")).isEqualTo(1);
+        assertThat(text(errors)).isEqualTo("wrong arguments for sample:say: expected sample:say [--loud] TEXT; "
+                + "'help sample:say' explains them\n");
+    }
+
+    @Test
+    void saysHowACommandIsUsedThatIsGivenTooFewArgumentsBehindAPipeAndWithoutItsScope() {
+        assertThat(run.all("say one | refuse")).isEqualTo(1);
+        assertThat(text(errors)).startsWith("wrong arguments for sample:refuse: expected sample:refuse SLOT; ");
+    }
+
+    @Test
+    void namesTheCommandOfTheScopeThatWasTyped() {
+        add("other", "say", new Sample());
+        assertThat(run.all("sample:say")).isEqualTo(1);
+        assertThat(text(errors)).startsWith("wrong arguments for sample:say: ");
+    }
+
+    @Test
+    void namesEachWayToUseACommand() {
+        assertThat(run.all("exit soon")).isEqualTo(1);
+        assertThat(text(errors)).contains("expected console:exit, or console:exit STATUS; 'help console:exit'");
+    }
+
+    @Test
+    void findsTextWithoutColoursWhereThereIsNoTerminal() {
+        add("gogo", "grep", new TextTools(processor));
+        assertThat(run.all("say one | grep on; say one | grep --color=always one")).isZero();
+        assertThat(text(out)).startsWith("one\n").contains("\u001b[");
+    }
+
+    @Test
     void leavesWithTheStatusOfExit() {
         assertThat(run.all("say one; exit 7; say two")).isEqualTo(7);
         assertThat(text(out)).isEqualTo("one\n");
