@@ -1,7 +1,10 @@
 package dev.backplane.shell;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** Finds the file of a bundle: where the user says, or among those that are shipped. */
 final class BundleFiles {
@@ -14,6 +17,20 @@ final class BundleFiles {
      */
     BundleFiles(String home) {
         shipped = home == null ? null : Path.of(home, "bundles").toAbsolutePath().normalize();
+    }
+
+    /** {@return the file names of the shipped bundles, sorted} */
+    List<String> shipped() {
+        if (shipped == null) {
+            return List.of();
+        }
+        try (Stream<Path> found = Files.list(shipped)) {
+            return found.map(file -> file.getFileName().toString())
+                    .filter(file -> file.endsWith(".jar"))
+                    .sorted().toList();
+        } catch (IOException e) {
+            return List.of();
+        }
     }
 
     /**

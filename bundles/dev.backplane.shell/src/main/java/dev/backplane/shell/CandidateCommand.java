@@ -35,10 +35,16 @@ public final class CandidateCommand {
     private final Boards boards;
     private final DeviceTypes types;
     private final BundleContext bundles;
+    private final BundleFiles bundleFiles;
 
     /** Made by the framework. */
     @Activate
     public CandidateCommand(@Reference Boards boards, @Reference DeviceTypes types, BundleContext bundles) {
+        this(boards, types, bundles, new BundleFiles(bundles.getProperty("backplane.home")));
+    }
+
+    CandidateCommand(Boards boards, DeviceTypes types, BundleContext bundles, BundleFiles bundleFiles) {
+        this.bundleFiles = bundleFiles;
         selection = new Selection(boards);
         this.boards = boards;
         this.types = types;
@@ -127,8 +133,13 @@ public final class CandidateCommand {
         }
     }
 
-    private static List<String> files(Path folder, String typed) {
+    private List<String> files(Path folder, String typed) {
         int slash = typed.lastIndexOf('/') + 1;
+        Stream<String> shipped = slash == 0 ? bundleFiles.shipped().stream() : Stream.of();
+        return Stream.concat(shipped, filesIn(folder, typed, slash).stream()).distinct().toList();
+    }
+
+    private static List<String> filesIn(Path folder, String typed, int slash) {
         try (Stream<Path> found = Files.list(folder.resolve(typed.substring(0, slash)))) {
             return found.map(file -> typed.substring(0, slash) + file.getFileName()
                     + (Files.isDirectory(file) ? "/" : ""))

@@ -30,11 +30,17 @@ final class GogoSession implements Boards, AutoCloseable {
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
     GogoSession(Board... given) {
+        this(null, given);
+    }
+
+    /** Makes a session of a distribution in a folder. */
+    GogoSession(String home, Board... given) {
         boards.addAll(List.of(given));
         streams.start();
         processor = new CommandProcessorImpl(streams);
         var types = new DeviceTypes(List.of(new EduFactory()));
-        List<Object> all = List.of(new BoardCommands(this), new SlotCommands(this, types, new BundleFiles(null)),
+        var shipped = new BundleFiles(home);
+        List<Object> all = List.of(new BoardCommands(this), new SlotCommands(this, types, shipped),
                 new ChangeCommands(this), new MemCommands(this),
                 new PciCommands(this), new SmmuCommands(this), new AccelCommands(this), new GicCommands(this),
                 new ItsCommands(this),
@@ -43,14 +49,14 @@ final class GogoSession implements Boards, AutoCloseable {
         Commands.byName().forEach((name, method) -> all.stream()
                 .filter(method.getDeclaringClass()::isInstance)
                 .forEach(command -> processor.addCommand(name.split(":")[0], command, method.getName())));
-        processor.addCommand("backplane", new CandidateCommand(this, types, null), "candidates");
+        processor.addCommand("backplane", new CandidateCommand(this, types, null, shipped), "candidates");
         session = processor.createSession(new ByteArrayInputStream(new byte[0]), printed, printed);
     }
 
     /** Makes the session one that completes, with Gogo's own commands for it. */
     GogoSession interactive() {
         var builtin = new Builtin();
-        for (String function : List.of("complete", "set")) {
+        for (String function : List.of("complete", "set", "tac")) {
             processor.addCommand("gogo", builtin, function);
         }
         session.put(Shell.VAR_COMPLETIONS, new HashMap<>());
