@@ -39,13 +39,18 @@ final class Access {
     byte[] read(DmaPort port, long address, int length) {
         byte[] bytes = new byte[length];
         finish(port.read(context, address, MemorySegment.ofArray(bytes), 0, length),
-                "read of %d bytes at 0x%x".formatted(length, address));
+                "read of %d bytes at 0x%x".formatted(length, address) + end(address, length));
         return bytes;
     }
 
     void write(DmaPort port, long address, byte[] bytes) {
         finish(port.write(context, address, MemorySegment.ofArray(bytes), 0, bytes.length),
-                "write of %d bytes at 0x%x".formatted(bytes.length, address));
+                "write of %d bytes at 0x%x".formatted(bytes.length, address) + end(address, bytes.length));
+    }
+
+    /** {@return where a block ends, for a part of it may be what fails} */
+    private static String end(long address, int length) {
+        return length > 1 ? " to 0x%x".formatted(address + length - 1) : "";
     }
 
     long readScalar(DmaPort port, long address, int size) {
@@ -96,7 +101,7 @@ final class Access {
 
     static String explain(TransactionResult.Fault fault) {
         return switch (fault) {
-            case DECODE_ERROR -> "DECODE_ERROR: nothing answers at the address; mem:map shows what does";
+            case DECODE_ERROR -> "DECODE_ERROR: nothing answers there, or at a part of it; mem:map shows what does";
             case SLAVE_ERROR -> "SLAVE_ERROR: the target refuses this size, alignment or register";
             case TRANSLATION_ABORT ->
                 "TRANSLATION_ABORT: the IOMMU terminated it; smmu:explain and smmu:events say why";

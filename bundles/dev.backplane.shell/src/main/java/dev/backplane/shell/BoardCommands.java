@@ -132,6 +132,10 @@ public final class BoardCommands {
         for (String option : options) {
             if (option.startsWith("device=")) {
                 List<String> parts = List.of(option.substring("device=".length()).split(","));
+                if (parts.isEmpty() || parts.getFirst().isBlank() || parts.getFirst().contains("=")) {
+                    throw new IllegalArgumentException("'%s': expected the device's type first, for example "
+                            .formatted(option) + "device=edu,id=edu0; board:devices lists the types");
+                }
                 devices.add(KeyValues.request(parts.getFirst(), parts.subList(1, parts.size())));
             } else {
                 KeyValues.put(given, option);

@@ -119,7 +119,7 @@ public final class ChangeCommands {
     private static String took(Duration duration) {
         long micros = duration.toNanos() / 1_000;
         return duration.isZero() ? "-"
-                : micros < 1_000 ? micros + " us"
+                : micros < 1_000 ? micros + " µs"
                 : micros < 1_000_000 ? "%d.%d ms".formatted(micros / 1_000, micros / 100 % 10)
                 : "%d.%d s".formatted(micros / 1_000_000, micros / 100_000 % 10);
     }

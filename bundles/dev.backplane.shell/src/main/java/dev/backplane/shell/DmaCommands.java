@@ -41,7 +41,9 @@ public final class DmaCommands {
             @Descriptor("bytes to show, default 64; K and M may follow") String... length) {
         Board board = selection.board(session, name);
         long from = Numbers.address("IOVA", iova);
-        int count = length.length == 0 ? DEFAULT_BLOCK : Numbers.length(length[0], MemCommands.LARGEST_BLOCK);
+        int count = OptionalArgument.of("length", length)
+                .map(typed -> Numbers.length(typed, MemCommands.LARGEST_BLOCK))
+                .orElse(DEFAULT_BLOCK);
         return HexDump.of(from, new Access(board).read(port(board, requester, pasid), from, count));
     }
 

@@ -24,6 +24,7 @@ public final class GicCommands {
     private static final String GIC = "interrupt controller";
     private static final int PROCESSORS = 512;
     private static final int INTIDS = 1 << 24;
+    private static final int FIRST_PPI = 16;
     private static final int FIRST_SPI = 32;
     private static final int LAST_SPI = 1019;
 
@@ -98,7 +99,7 @@ public final class GicCommands {
             @Parameter(names = {"-g", "--group"}, absentValue = "1") String group,
             @Descriptor("processor, default 0") String... cpu) {
         Board board = selection.board(session, name);
-        int processor = processor(cpu.length == 0 ? "0" : cpu[0]);
+        int processor = processor(OptionalArgument.of("processor", cpu).orElse("0"));
         int number = (int) Numbers.parse("group", group, 1);
         int intid = Selection.with(board, slot, CpuInterface.class, GIC, gic -> {
             checkProcessor(gic, processor);
@@ -149,7 +150,12 @@ public final class GicCommands {
         String controller = slot.isEmpty()
                 ? Selection.only(board, InterruptInspection.class, GIC).name()
                 : Selection.slot(board, slot).name();
-        int number = (int) Numbers.parse("INTID", intid, LAST_SPI);
+        int number = (int) Numbers.parse("INTID", intid, INTIDS - 1);
+        if (number < FIRST_PPI || number > LAST_SPI) {
+            throw new IllegalArgumentException("INTID %d is out of range: expected %d to %d for a private input of the "
+                    .formatted(number, FIRST_PPI, FIRST_SPI - 1)
+                    + "processor that -c names, or %d to %d".formatted(FIRST_SPI, LAST_SPI));
+        }
         Consumer<Boolean> input;
         String what;
         if (number < FIRST_SPI) {

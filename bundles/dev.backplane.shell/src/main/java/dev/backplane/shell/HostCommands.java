@@ -154,8 +154,8 @@ public final class HostCommands {
                     : Tree.draw(InspectNode.group("to fail", planned));
         }
         if (what.length != 2) {
-            throw new IllegalArgumentException("%d words: expected an operation and an errno, such as host:fail "
-                    .formatted(what.length) + "IOMMU_HWPT_ALLOC ENOMEM");
+            throw new IllegalArgumentException("'%s': expected an operation and an errno, such as host:fail "
+                    .formatted(String.join(" ", what)) + "IOMMU_HWPT_ALLOC ENOMEM; host:fail lists the operations");
         }
         if (!plan.operations().contains(what[0])) {
             throw NearMiss.unknown("operation", what[0], plan.operations(), "host:fail shows all");

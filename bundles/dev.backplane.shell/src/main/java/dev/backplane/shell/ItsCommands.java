@@ -38,7 +38,7 @@ public final class ItsCommands {
             @Descriptor("DeviceID as a number, or a PCI address such as 00:01.0") @Completes(Completes.Kind.FUNCTION)
             String device,
             @Descriptor("EventID, the data of the message") String event) {
-        int deviceId = Requester.parse(device);
+        int deviceId = Requester.parse("DeviceID", device);
         int eventId = (int) Numbers.parse("EventID", event, Integer.MAX_VALUE);
         return on(session, name, slot, its -> {
             MsiInspection.Route route = its.route(deviceId, eventId);
@@ -57,10 +57,13 @@ public final class ItsCommands {
             @Descriptor("DeviceID as a number, or a PCI address such as 00:01.0") @Completes(Completes.Kind.FUNCTION)
             String device,
             @Descriptor("EventID, the data of the message") String event) {
-        int deviceId = Requester.parse(device);
+        int deviceId = Requester.parse("DeviceID", device);
         int eventId = (int) Numbers.parse("EventID", event, Integer.MAX_VALUE);
-        return on(session, name, slot, its -> "DeviceID 0x%x, EventID 0x%x: %s"
-                .formatted(deviceId, eventId, end(its.route(deviceId, eventId))));
+        return on(session, name, slot, its -> {
+            MsiInspection.Route route = its.route(deviceId, eventId);
+            return "DeviceID 0x%x, EventID 0x%x: %s%s".formatted(
+                    deviceId, eventId, end(route), route.intid().isEmpty() ? "; its:translate says why" : "");
+        });
     }
 
     private static String end(MsiInspection.Route route) {

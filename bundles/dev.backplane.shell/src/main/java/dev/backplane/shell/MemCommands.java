@@ -6,6 +6,7 @@ import dev.backplane.memory.DmaPort;
 import dev.backplane.shell.text.HexDump;
 import dev.backplane.shell.text.Numbers;
 import dev.backplane.shell.text.Table;
+import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -59,13 +60,14 @@ public final class MemCommands {
             @Descriptor("bytes to show, default 64; K and M may follow") String... length) {
         Board board = selection.board(session, name);
         long from = Numbers.address("address", address);
+        Optional<String> block = OptionalArgument.of("length", length);
         var access = new Access(board);
         if (!width.isEmpty()) {
             int size = width(width);
             return "0x%0{w}x".replace("{w}", Integer.toString(2 * size))
                     .formatted(access.readScalar(port(board, cpu), from, size));
         }
-        int count = length.length == 0 ? DEFAULT_BLOCK : Numbers.length(length[0], LARGEST_BLOCK);
+        int count = block.map(typed -> Numbers.length(typed, LARGEST_BLOCK)).orElse(DEFAULT_BLOCK);
         return HexDump.of(from, access.read(port(board, cpu), from, count));
     }
 

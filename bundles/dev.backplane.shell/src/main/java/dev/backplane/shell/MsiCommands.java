@@ -43,6 +43,11 @@ public final class MsiCommands {
         var access = new Access(board);
         if (doorbell.isEmpty()) {
             int number = (int) Numbers.parse("vector", vector, VECTORS - 1);
+            if (board.pci().functions().stream().noneMatch(function -> function.address().equals(address))) {
+                throw new IllegalArgumentException(("board '%s' has no PCI function %s; pci:list shows all, and "
+                        + "msi:send -a ADDRESS writes to a doorbell as any requester")
+                        .formatted(board.name(), address));
+            }
             access.finish(board.pci().sendMsi(access.context(), address, number),
                     "MSI of vector %d of %s".formatted(number, address));
             return "%s sent vector %d; gic:pending shows what arrived".formatted(address, number);

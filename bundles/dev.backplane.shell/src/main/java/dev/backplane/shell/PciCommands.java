@@ -69,11 +69,12 @@ public final class PciCommands {
 
     private static PciFabric.Function find(List<PciFabric.Function> functions, String wanted) {
         for (PciFabric.Function function : functions) {
-            if (function.slot().equals(wanted)) {
+            if (!wanted.isEmpty() && function.slot().equals(wanted)) {
                 return function;
             }
         }
-        boolean address = wanted.contains(":") || wanted.contains(".") || Character.isDigit(wanted.charAt(0));
+        boolean number = !wanted.isEmpty() && Character.isDigit(wanted.charAt(0));
+        boolean address = number || wanted.contains(":") || wanted.contains(".");
         Bdf bdf = address ? Requester.address(wanted) : null;
         return functions.stream()
                 .filter(function -> function.address().equals(bdf))

@@ -13,10 +13,23 @@ final class Requester {
 
     /** {@return the requester ID, 0 to 0xFFFF} */
     static int parse(String text) {
+        return parse("StreamID", text);
+    }
+
+    /**
+     * {@return the requester ID, 0 to 0xFFFF}
+     *
+     * @param what what it is called where it is used, for the message
+     */
+    static int parse(String what, String text) {
         if (text.contains(":") || text.contains(".")) {
             return Bdf.parse(text).requesterId();
         }
-        return (int) Numbers.parse("StreamID", text, 0xFFFF);
+        if (text.isEmpty() || "0123456789-".indexOf(text.charAt(0)) < 0) {
+            throw new IllegalArgumentException("'%s' is no requester: type its %s as a number, such as 0x8, or its PCI "
+                    .formatted(text, what) + "address, such as 00:01.0");
+        }
+        return (int) Numbers.parse(what, text, 0xFFFF);
     }
 
     static Bdf address(String text) {

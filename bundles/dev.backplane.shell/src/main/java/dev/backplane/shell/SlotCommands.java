@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
@@ -49,12 +50,13 @@ public final class SlotCommands {
             CommandSession session,
             @Descriptor("device type; without it, all types are listed") @Completes(Completes.Kind.DEVICE_TYPE)
             String... type) {
-        if (type.length == 0) {
+        Optional<String> wanted = OptionalArgument.of("device type", type);
+        if (wanted.isEmpty()) {
             var table = new Table(Output.isTerminal(session), "type", "what it is");
             types.all().forEach(factory -> table.row(factory.type(), factory.description()));
             return table.isEmpty() ? "no device types; install a bundle that has some" : table.render();
         }
-        DeviceFactory factory = types.find(type[0]);
+        DeviceFactory factory = types.find(wanted.get());
         var table = new Table(Output.isTerminal(session), "property", "type", "default", "what it does");
         for (PropertyDescriptor property : factory.properties()) {
             String kind = property.choices().isEmpty()
@@ -81,7 +83,7 @@ public final class SlotCommands {
                     place(board, slot),
                     slot.handOvers(), slot.aborts(), slot.provider().orElse("-"));
         }
-        return table.render();
+        return table.isEmpty() ? "board %s has no slots; type board:why".formatted(board.name()) : table.render();
     }
 
     private static String place(Board board, Slot slot) {
@@ -108,10 +110,11 @@ public final class SlotCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot; without it, the whole board") @Completes(Completes.Kind.SLOT) String... slot) {
         Board board = selection.board(session, name);
-        if (slot.length == 0) {
+        Optional<String> wanted = OptionalArgument.of("slot", slot);
+        if (wanted.isEmpty()) {
             return board.why().isEmpty() ? "board %s is complete".formatted(board.name()) : table(board.why());
         }
-        Slot found = Selection.slot(board, slot[0]);
+        Slot found = Selection.slot(board, wanted.get());
         var text = new ArrayList<String>();
         text.add(found.why().isEmpty() ? "slot %s is %s".formatted(found.name(), found.state()) : table(found.why()));
         if (!found.history().isEmpty()) {

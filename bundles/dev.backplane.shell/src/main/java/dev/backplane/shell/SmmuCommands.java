@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Parameter;
@@ -44,20 +45,34 @@ public final class SmmuCommands {
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot of the SMMU; default: the only one") @Completes(Completes.Kind.SMMU)
             @Parameter(names = {"-s", "--slot"}, absentValue = "") String slot,
-            @Descriptor("show only registers whose names contain this") String... filter) {
+            @Descriptor("show only registers whose names contain this, or one of these") String... filter) {
         Board board = selection.board(session, name);
-        String found = slot.isEmpty() ? Selection.only(board, IommuInspection.class, SMMU).name() : slot;
-        InspectNode all = Selection.with(board, found, Inspectable.class, "device with registers",
+        String of = slot.isEmpty() ? Selection.only(board, IommuInspection.class, SMMU).name() : slot;
+        InspectNode all = Selection.with(board, of, Inspectable.class, "device with registers",
                 Inspectable::inspect);
-        return Tree.drawRegisters(filter.length == 0 ? all : matching(all, filter[0].toUpperCase(Locale.ROOT)));
+        if (filter.length == 0) {
+            return Tree.drawRegisters(all);
+        }
+        List<String> wanted = Stream.of(filter).map(text -> text.toUpperCase(Locale.ROOT)).toList();
+        InspectNode found = matching(all, wanted);
+        if (found.children().isEmpty()) {
+            throw new IllegalArgumentException("slot '%s' has no register whose name contains '%s'; smmu:regs shows all"
+                    .formatted(of, String.join("' or '", filter)));
+        }
+        return Tree.drawRegisters(found);
     }
 
-    private static InspectNode matching(InspectNode node, String filter) {
+    private static InspectNode matching(InspectNode node, List<String> wanted) {
         List<InspectNode> kept = node.children().stream()
-                .map(child -> child.name().toUpperCase(Locale.ROOT).contains(filter) ? child : matching(child, filter))
-                .filter(child -> child.name().toUpperCase(Locale.ROOT).contains(filter) || !child.children().isEmpty())
+                .map(child -> isWanted(child, wanted) ? child : matching(child, wanted))
+                .filter(child -> isWanted(child, wanted) || !child.children().isEmpty())
                 .toList();
         return new InspectNode(node.name(), node.value(), node.note(), kept);
+    }
+
+    private static boolean isWanted(InspectNode node, List<String> wanted) {
+        String name = node.name().toUpperCase(Locale.ROOT);
+        return wanted.stream().anyMatch(name::contains);
     }
 
     /** {@return the stream table entry} */

@@ -7,6 +7,7 @@ import dev.backplane.memory.Ticket;
 import dev.backplane.memory.TransactionResult;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class CommandsInGogoTest {
         "board:select gic dev.backplane.fake:0.1.0 | slot gic is not pinned and served by dev.backplane.fake",
         "board:history gic                | REALIZED      12.0 ms  dev.backplane.fake 0.1.0 [7]",
         "board:history gic                | SWAP_REFUSED        -  a stream translates",
-        "board:history gic                | HANDED_OVER    345 us  from one to another",
+        "board:history gic                | HANDED_OVER    345 µs  from one to another",
         "board:reset                      | board main was reset",
         "mem:map                          | 0009050000  000906ffff  mmio  smmu0  smmu",
         "mem:read 0x40000000 16           | 0040000000  00 00 00",
@@ -80,7 +81,7 @@ class CommandsInGogoTest {
         "its:translate 0x8 0              | => INTID 8192 at processor 1",
         "its:translate 8 7                | => dropped",
         "its:route 0x8 0                  | DeviceID 0x8, EventID 0x0: INTID 8192 at processor 1",
-        "its:route 8 7                    | DeviceID 0x8, EventID 0x7: dropped",
+        "its:route 8 7                    | DeviceID 0x8, EventID 0x7: dropped; its:translate says why",
         "its:devices                      | devices",
         "its:commands                     | commands",
         "its:errors                       | errors",
@@ -109,11 +110,28 @@ class CommandsInGogoTest {
         "board:swap gic fast        | 'fast': expected key=value",
         "board:update gic /no.jar   | no file '/no.jar'",
         "mem:read 0xzz              | address '0xzz' is no number: type it in decimal or, with 0x, in hexadecimal",
-        "mem:read 0x0               | read of 64 bytes at 0x0 failed: DECODE_ERROR: nothing answers at the address; "
-                + "mem:map",
+        "mem:read 0x0               | read of 64 bytes at 0x0 to 0x3f failed: DECODE_ERROR: nothing answers there, or "
+                + "at a part of it; mem:map",
+        "mem:read 0x40000000 -5     | length -5 is out of range: expected 1 to 1048576 bytes",
+        "mem:read 0x40000000 16 32  | expected one length at the most, '16': leave out '32'",
+        "mem:read -c -1 0x40000000  | processor -1 is out of range: expected 0 to 511",
+        "dma:read 8 0x40000000 16 x | expected one length at the most",
+        "dma:read foo 0x40000000    | 'foo' is no requester: type its StreamID as a number, such as 0x8, or its PCI "
+                + "address, such as 00:01.0",
+        "board:why smmu0 gic        | expected one slot at the most, 'smmu0': leave out 'gic'",
+        "board:devices edu edu      | expected one device type at the most",
+        "board:create b2 device=    | 'device=': expected the device's type first, for example device=edu,id=edu0",
+        "board:create b2 device=id=a | 'device=id=a': expected the device's type first",
+        "its:translate 0x10000 0    | DeviceID 0x10000 is out of range: expected 0 to 0xffff",
+        "its:route foo 0            | type its DeviceID as a number",
+        "smmu:regs -s smmu0 nosuch  | slot 'smmu0' has no register whose name contains 'nosuch'; smmu:regs shows all",
+        "gic:drive 5 on             | INTID 5 is out of range: expected 16 to 31 for a private input of the processor "
+                + "that -c names, or 32 to 1019",
+        "gic:ack 1 2                | expected one processor at the most",
+        "msi:send 0x8 1             | board 'main' has no PCI function 00:01.0; pci:list shows all, and msi:send -a",
         "mem:read 0x40000000 2M     | length 2M is out of range: expected 1 to 1048576 bytes",
         "mem:write -w 3 0x40000000 1 | width 3: expected 1, 2, 4 or 8 bytes",
-        "mem:write -w 1 0x40000000 256 | value 256 is out of range: expected 0 to 0xff",
+        "mem:write -w 1 0x40000000 256 | value 256 is out of range: expected 0 to 255",
         "smmu:ste 0x10000           | StreamID 0x10000 is out of range: expected 0 to 0xffff",
         "smmu:ste 00:20.0           | expected up to ff:1f.7",
         "smmu:events                | several of SMMU: choose one of smmu0, smmu1 with --slot",
@@ -129,6 +147,27 @@ class CommandsInGogoTest {
     })
     void refusesWithWhatToDo(String line, String message) {
         assertThatThrownBy(() -> gogo.run(line)).hasMessageContaining(message);
+    }
+
+    @Test
+    void severalFiltersShowTheRegistersOfEach() throws Exception {
+        assertThat(gogo.run("smmu:regs -s smmu0 cr0 cr1")).contains("CR0 ").contains("CR1 ");
+    }
+
+    @Test
+    void linesOfAPipeAreWhole() throws Exception {
+        String name = "s".repeat(60);
+        board.slot(name, "arm-gicv3", new FakeGic());
+        gogo.interactive();
+        String provider = "dev.backplane.fake 0.1.0 [7]";
+        assertThat(gogo.run("board:slots | tac")).containsPattern(name + " .* " + Pattern.quote(provider));
+        assertThat(gogo.run("board:slots")).contains(name).doesNotContain(provider);
+    }
+
+    @Test
+    void aBoardWithoutSlotsSaysSo() throws Exception {
+        gogo.boards.add(new FakeBoard("empty"));
+        assertThat(gogo.run("board:slots -b empty")).isEqualTo("board empty has no slots; type board:why");
     }
 
     @Test

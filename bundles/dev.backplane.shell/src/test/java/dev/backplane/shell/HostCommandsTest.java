@@ -72,7 +72,7 @@ class HostCommandsTest {
         assertThatThrownBy(() -> host.fail(gogo.session, false, "0", "IOMMU_HWPT_ALLOC", "ENOMEN"))
                 .hasMessageContaining("no errno 'ENOMEN'; did you mean 'ENOMEM'");
         assertThatThrownBy(() -> host.fail(gogo.session, false, "0", "IOMMU_HWPT_ALLOC"))
-                .hasMessageContaining("1 words: expected an operation and an errno");
+                .hasMessageContaining("'IOMMU_HWPT_ALLOC': expected an operation and an errno");
         assertThatThrownBy(() -> host.fail(gogo.session, false, "many", "IOMMU_HWPT_ALLOC", "ENOMEM"))
                 .hasMessageContaining("after 'many' is no number");
     }

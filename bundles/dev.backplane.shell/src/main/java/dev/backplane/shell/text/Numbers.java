@@ -1,9 +1,12 @@
 package dev.backplane.shell.text;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Reads the numbers that people type: {@code 0x} hexadecimal or decimal, unsigned 64 bits. */
 public final class Numbers {
+    private static final Pattern NEGATIVE = Pattern.compile("-[0-9]+|-0x[0-9a-f]+");
+
     private Numbers() {}
 
     /**
@@ -15,21 +18,29 @@ public final class Numbers {
      * @throws IllegalArgumentException if it is no number or too large
      */
     public static long parse(String what, String text, long max) {
+        String digits = text.toLowerCase(Locale.ROOT);
         long value;
         try {
-            String digits = text.toLowerCase(Locale.ROOT);
             value = digits.startsWith("0x")
                     ? Long.parseUnsignedLong(digits, 2, digits.length(), 16)
                     : Long.parseUnsignedLong(requireDigits(digits));
         } catch (NumberFormatException | IndexOutOfBoundsException e) {
+            if (NEGATIVE.matcher(digits).matches()) {
+                throw outOfRange(what, text, max);
+            }
             throw new IllegalArgumentException(
                     "%s '%s' is no number: type it in decimal or, with 0x, in hexadecimal".formatted(what, text));
         }
         if (Long.compareUnsigned(value, max) > 0) {
-            throw new IllegalArgumentException(
-                    "%s %s is out of range: expected 0 to 0x%x".formatted(what, text, max));
+            throw outOfRange(what, text, max);
         }
         return value;
+    }
+
+    private static IllegalArgumentException outOfRange(String what, String text, long max) {
+        boolean hexadecimal = text.contains("x") || text.contains("X");
+        return new IllegalArgumentException("%s %s is out of range: expected 0 to %s"
+                .formatted(what, text, hexadecimal ? "0x" + Long.toHexString(max) : Long.toUnsignedString(max)));
     }
 
     /** {@return a 64-bit address} */
@@ -51,8 +62,8 @@ public final class Numbers {
             default -> 0;
         };
         String digits = shift == 0 ? text : text.substring(0, text.length() - 1);
-        long units = parse("length", digits, max);
-        if (units == 0 || units > max >>> shift) {
+        long units = NEGATIVE.matcher(digits).matches() ? 0 : parse("length", digits, -1L);
+        if (units == 0 || Long.compareUnsigned(units, max >>> shift) > 0) {
             throw new IllegalArgumentException("length %s is out of range: expected 1 to %d bytes"
                     .formatted(text, max));
         }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A table of at most 80 columns: a heading, aligned cells, and a last column that wraps. A heading that starts with
- * {@code >} aligns its column to the right. Not thread-safe.
+ * A table of at most 80 columns, unless it goes into a pipe: a heading, aligned cells, and a last column that wraps. A
+ * heading that starts with {@code >} aligns its column to the right. Not thread-safe.
  */
 public final class Table {
     private static final String GAP = "  ";
@@ -93,7 +93,7 @@ public final class Table {
         }
         int last = widths.length - 1;
         int before = Arrays.stream(widths, 0, last).sum() + GAP.length() * last;
-        widths[last] = Math.min(widths[last], Math.max(NARROWEST_LAST_COLUMN, Lines.WIDTH - before));
+        widths[last] = Math.min(widths[last], Math.max(NARROWEST_LAST_COLUMN, Lines.width() - before));
         return widths;
     }
 

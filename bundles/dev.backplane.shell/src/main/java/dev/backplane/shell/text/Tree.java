@@ -4,7 +4,7 @@ import dev.backplane.inspect.InspectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Draws a tree of named values with lines, values and notes in columns, within 80 columns. */
+/** Draws a tree of named values with lines, values and notes in columns, of 80 in all unless it goes into a pipe. */
 public final class Tree {
     private static final int WIDEST_NAME = 36;
     private static final int WIDEST_VALUE = 20;
@@ -82,7 +82,7 @@ public final class Tree {
         String head = line.stem;
         if (!line.value.isEmpty() || !line.note.isEmpty()) {
             head = Lines.pad(line.stem, name) + "  ";
-            List<String> values = Lines.wrap(line.value, Math.max(NARROWEST_NOTE, Lines.WIDTH - head.length()));
+            List<String> values = Lines.wrap(line.value, Math.max(NARROWEST_NOTE, Lines.width() - head.length()));
             for (String part : values.subList(0, values.size() - 1)) {
                 text.add(head + part);
                 head = Lines.pad(line.below, name) + "  ";
@@ -93,8 +93,8 @@ public final class Tree {
             text.add(head.stripTrailing());
             return;
         }
-        List<String> notes = Lines.wrap(line.note, Math.max(NARROWEST_NOTE, Lines.WIDTH - column));
-        boolean fits = head.length() + 2 <= column || head.length() + 2 + notes.getFirst().length() <= Lines.WIDTH;
+        List<String> notes = Lines.wrap(line.note, Math.max(NARROWEST_NOTE, Lines.width() - column));
+        boolean fits = head.length() + 2 <= column || head.length() + 2 + notes.getFirst().length() <= Lines.width();
         if (!fits) {
             text.add(head.stripTrailing());
         }

@@ -116,7 +116,7 @@ class TextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0x", "-1", "+1", "0x-1", "1e3", "12k", "0x10000000000000000", "18446744073709551616",
+    @ValueSource(strings = {"", "0x", "-", "+1", "0x-1", "1e3", "12k", "0x10000000000000000", "18446744073709551616",
             " 1", "ff"})
     void refusesWhatIsNoNumber(String text) {
         assertThatThrownBy(() -> Numbers.parse("address", text, -1L))
@@ -126,15 +126,32 @@ class TextTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"-1, 255", "256, 255", "-0x1, 0xff", "0x100, 0xff", "99999999999, 255"})
+    void tellsTheRangeInTheBaseThatWasTyped(String text, String last) {
+        assertThatThrownBy(() -> Numbers.parse("value", text, 0xFF))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("value %s is out of range: expected 0 to %s".formatted(text, last));
+    }
+
+    @Test
+    void aLongWordIsCutBehindAFullStop() {
+        assertThat(Lines.wrap("dev.backplane.smmuv3.emulated 0.1.0 [11]", 22))
+                .containsExactly("dev.backplane.smmuv3.", "emulated 0.1.0 [11]");
+        assertThat(Lines.wrap("abcdefghij", 4)).containsExactly("abcd", "efgh", "ij");
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 1", "4K, 4096", "1M, 1048576", "0x40, 64"})
     void readsLengths(String text, int bytes) {
         assertThat(Numbers.length(text, 1 << 20)).isEqualTo(bytes);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "2M", "1G", "1048577"})
+    @ValueSource(strings = {"0", "2M", "1G", "1048577", "-5", "-1K", "18446744073709551615"})
     void refusesLengthsOutOfRange(String text) {
-        assertThatThrownBy(() -> Numbers.length(text, 1 << 20)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Numbers.length(text, 1 << 20))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("length %s is out of range: expected 1 to 1048576 bytes".formatted(text));
     }
 
     @ParameterizedTest
