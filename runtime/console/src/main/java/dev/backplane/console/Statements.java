@@ -1,6 +1,7 @@
 package dev.backplane.console;
 
 import java.io.PrintStream;
+import org.apache.felix.gogo.runtime.CommandNotFoundException;
 import org.apache.felix.gogo.runtime.Parser;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
@@ -32,6 +33,8 @@ final class Statements {
     private Object execute(CharSequence statement) throws Exception {
         try {
             return session.execute(statement);
+        } catch (CommandNotFoundException e) {
+            throw UnknownCommand.explained(e, session);
         } catch (IllegalArgumentException e) {
             throw WrongArguments.explained(e, statement, session);
         }

@@ -102,6 +102,24 @@ class CommandRunTest {
     }
 
     @Test
+    void showsAllPagesAtOnceWhereThereIsNoTerminal() {
+        add("gogo", "less", new TextTools(processor));
+        assertThat(run.all("say one | less -N")).isZero();
+        assertThat(text(out)).isEqualTo("one\n");
+    }
+
+    @Test
+    void namesCommandsThatAreLikeAnUnknownOne() {
+        assertThat(run.all("sample:refus x")).isEqualTo(1);
+        assertThat(run.all("hlep")).isEqualTo(1);
+        assertThat(run.all("sourc")).isEqualTo(1);
+        assertThat(text(errors).lines()).containsExactly(
+                "no command 'sample:refus'; did you mean sample:refuse? 'help' lists the commands",
+                "no command 'hlep'; did you mean console:help? 'help' lists the commands",
+                "no command 'sourc'; did you mean console:source? 'help' lists the commands");
+    }
+
+    @Test
     void leavesWithTheStatusOfExit() {
         assertThat(run.all("say one; exit 7; say two")).isEqualTo(7);
         assertThat(text(out)).isEqualTo("one\n");
