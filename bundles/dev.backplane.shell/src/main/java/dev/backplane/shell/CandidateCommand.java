@@ -80,6 +80,7 @@ public final class CandidateCommand {
             case WIDTH -> List.of("1", "2", "4", "8");
             case FILE -> files(session.currentDir(), words.getLast());
             case DEVICE_PROPERTY -> properties(session, words);
+            case SLOT_PROPERTY -> propertiesOfSlot(selection.board(session, ""), words);
             case SLOT, PLUGGED_SLOT, SMMU, STREAM, FUNCTION -> ofBoard(selection.board(session, ""), kind);
         };
     }
@@ -108,18 +109,34 @@ public final class CandidateCommand {
     private List<String> properties(CommandSession session, List<String> words) {
         var offered = new ArrayList<>(List.of("id=", "addr="));
         selection.board(session, "").pci().rootBuses().forEach(bus -> offered.add("bus=" + bus.name()));
-        types.all().stream().filter(factory -> words.contains(factory.type())).findFirst().ifPresent(factory -> {
-            for (PropertyDescriptor property : factory.properties()) {
-                if (property.wiring()) {
-                    continue;
-                }
-                switch (property.type()) {
-                    case BOOL -> Stream.of("on", "off").forEach(value -> offered.add(property.name() + "=" + value));
-                    case CHOICE -> property.choices().forEach(value -> offered.add(property.name() + "=" + value));
-                    default -> offered.add(property.name() + "=");
-                }
+        types.all().stream()
+                .filter(factory -> words.contains(factory.type()))
+                .findFirst()
+                .ifPresent(factory -> offered.addAll(values(factory)));
+        return offered;
+    }
+
+    private List<String> propertiesOfSlot(Board board, List<String> words) {
+        return board.slots().stream()
+                .filter(slot -> words.contains(slot.name()))
+                .flatMap(slot -> types.all().stream()
+                        .filter(factory -> factory.type().equals(slot.definition().deviceType())))
+                .flatMap(factory -> values(factory).stream())
+                .distinct().toList();
+    }
+
+    private static List<String> values(DeviceFactory factory) {
+        var offered = new ArrayList<String>();
+        for (PropertyDescriptor property : factory.properties()) {
+            if (property.wiring()) {
+                continue;
             }
-        });
+            switch (property.type()) {
+                case BOOL -> Stream.of("on", "off").forEach(value -> offered.add(property.name() + "=" + value));
+                case CHOICE -> property.choices().forEach(value -> offered.add(property.name() + "=" + value));
+                default -> offered.add(property.name() + "=");
+            }
+        }
         return offered;
     }
 

@@ -44,7 +44,8 @@ public final class ChangeCommands {
             @Descriptor("board; default: the current one") @Completes(Completes.Kind.BOARD)
             @Parameter(names = {"-b", "--board"}, absentValue = "") String name,
             @Descriptor("slot") @Completes(Completes.Kind.SLOT) String slot,
-            @Descriptor("values that change as key=value; the others stay") String... properties) {
+            @Descriptor("values that change as key=value; the others stay") @Completes(Completes.Kind.SLOT_PROPERTY)
+            String... properties) {
         Board board = selection.board(session, name);
         Slot found = Selection.slot(board, slot);
         var given = new LinkedHashMap<String, String>();

@@ -26,6 +26,8 @@ import java.lang.annotation.Target;
         DEVICE_TYPE,
         /** {@code key=} and {@code key=value} of the device type in the first argument. */
         DEVICE_PROPERTY,
+        /** The same of the device type in the slot of the first argument. */
+        SLOT_PROPERTY,
         /** StreamIDs with a valid stream table entry. */
         STREAM,
         /** Addresses of PCI functions. */
@@ -34,7 +36,7 @@ import java.lang.annotation.Target;
         MACHINE,
         /** Access widths. */
         WIDTH,
-        /** Files and folders. */
+        /** Files and folders, and the shipped bundles. */
         FILE
     }
 }

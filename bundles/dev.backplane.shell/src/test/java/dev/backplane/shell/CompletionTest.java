@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CompletionTest {
     private final FakeBoard board = new FakeBoard("main")
             .slot("smmu0", "arm-smmuv3", new FakeSmmu("smmu0"))
-            .slot("gic", "arm-gicv3");
+            .slot("gic", "arm-gicv3")
+            .slot("e1", "edu");
     private final GogoSession gogo = new GogoSession(board).interactive();
 
     @AfterEach
@@ -36,6 +37,8 @@ class CompletionTest {
         "board:plug             | e      | edu",
         "board:plug edu         | ''     | dma_mask=",
         "board:plug edu id=e1   | b      | bus=pcie.1",
+        "board:swap             | e      | e1",
+        "board:swap e1          | ''     | dma_mask=",
         "smmu:explain           | 0      | 0x8",
         "smmu:explain 0x8 0x0   | --     | --write",
         "smmu:events            | -      | --slot",
@@ -52,6 +55,12 @@ class CompletionTest {
     void everyCommandIsDeclared() throws Exception {
         gogo.run("board:list");
         assertThat(Shell.getCompletions(gogo.session).keySet()).containsAll(Commands.byName().keySet());
+    }
+
+    @Test
+    void aSwapOffersThePropertiesOfItsOwnSlotAlone() throws Exception {
+        assertThat(complete("board:swap gic", "")).isEmpty();
+        assertThat(complete("board:swap e1", "")).doesNotContain("id=", "bus=pcie.0");
     }
 
     @Test
