@@ -64,6 +64,12 @@ class CompletionTest {
     }
 
     @Test
+    void anEmptyProgramIsEnoughToDeclareThemAndPrintsNothing() throws Exception {
+        assertThat(gogo.run("")).isEmpty();
+        assertThat(Shell.getCompletions(gogo.session)).isNotEmpty();
+    }
+
+    @Test
     void offersNothingWithoutABoard() throws Exception {
         gogo.boards.clear();
         assertThat(complete("board:why", "")).isEmpty();

@@ -33,8 +33,9 @@ final class Help {
     }
 
     String explain(String name) {
+        String scope = name.endsWith(":") ? name.substring(0, name.length() - 1) : name; // Tab leaves the colon
         List<String> inScope = catalog.names().stream()
-                .filter(full -> CommandCatalog.scopeOf(full).equals(name))
+                .filter(full -> CommandCatalog.scopeOf(full).equals(scope))
                 .toList();
         if (!inScope.isEmpty()) {
             return ofScope(inScope);

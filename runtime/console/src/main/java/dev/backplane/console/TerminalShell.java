@@ -48,7 +48,7 @@ final class TerminalShell {
             LineReader reader = reader(terminal, session);
             session.put(Shell.VAR_READER, reader);
             terminal.handle(Terminal.Signal.INT, signal -> interrupt(session));
-            session.execute("set"); // lets listeners prepare the session before the first Tab
+            session.execute(""); // lets listeners prepare the session before the first Tab
             greet(terminal);
             return loop(session, terminal, reader, new Statements(session, out));
         }

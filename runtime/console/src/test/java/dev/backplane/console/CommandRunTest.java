@@ -156,6 +156,12 @@ class CommandRunTest {
     }
 
     @Test
+    void helpTakesAScopeAsCompletionLeavesIt() {
+        assertThat(run.all("help sample:")).isZero();
+        assertThat(text(out)).contains("sample:say     answers what it is told");
+    }
+
+    @Test
     void helpRefusesAnUnknownName() {
         assertThat(run.all("help nope")).isEqualTo(1);
         assertThat(text(errors)).contains("no command or scope 'nope'");
