@@ -124,7 +124,7 @@ public final class DeviceSlot implements Slot {
         }
     }
 
-    /** {@return whether the device of the slot knows that all devices of the machine are there} */
+    /** {@return whether the device of the slot has been told that all devices of the machine are there} */
     boolean isMachineDone() {
         return machineDone;
     }

@@ -215,6 +215,11 @@ public final class SlotEngine {
                 slot.mount().serve(next.blueprint());
                 next.model().resume();
                 slot.capabilities().serve(next.model(), steps);
+                if (saved == null && slot.isMachineDone() && next.model() instanceof MachineDone waiting) {
+                    // What a predecessor had settled went with its state.
+                    steps.next("machine done");
+                    waiting.machineDone();
+                }
                 requireHealthy(failedMeanwhile);
                 return null;
             });

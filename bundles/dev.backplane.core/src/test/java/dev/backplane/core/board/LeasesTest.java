@@ -9,6 +9,7 @@ import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
 import dev.backplane.core.slot.FactoryCondition;
 import dev.backplane.core.slot.Offer;
+import dev.backplane.device.ResetKind;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -16,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LeasesTest {
+    private static final long DEVICE = 0x0A00_2000L;
+
     private final Bench bench = new Bench();
     private final List<String> journal = new CopyOnWriteArrayList<>();
     private final LeasingDevice.Factory factory = new LeasingDevice.Factory("leasing", journal);
@@ -140,6 +143,57 @@ class LeasesTest {
         assertThat(of("machine")).containsExactly("machine done one", "machine done two");
         bench.settled(board);
         assertThat(board.slot("one").orElseThrow().handOvers()).isOne();
+    }
+
+    /** What the one before had settled went with its state. */
+    @Test
+    void aModelThatBeginsWithoutStateIsToldThatTheMachineIsDoneBeforeItServes() {
+        for (boolean reset : List.of(false, true)) {
+            try (var one = new Bench()) {
+                Board board = completeWithLeasing(one);
+                Slot slot = board.slot("one").orElseThrow();
+                fail(one, board);
+                if (reset) {
+                    board.reset(ResetKind.COLD);
+                }
+                journal.clear();
+                var next = new LeasingDevice.Factory("leasing", journal);
+                next.onMachineDone = () -> journal.add("machine done while " + slot.state());
+                one.registry.offer(LeasingDevice.offer(next, 2));
+                one.settled(board);
+                assertThat(slot.state()).as("%s", slot.why()).isEqualTo(Slot.State.RUNNING);
+                assertThat(of("machine")).containsExactly("machine done one", "machine done while FAILED");
+            }
+        }
+    }
+
+    @Test
+    void aModelThatBeginsWithoutStateAndCannotWorkOnTheMachineDoesNotServe() {
+        Board board = completeWithLeasing(bench);
+        fail(bench, board);
+        var next = new LeasingDevice.Factory("leasing", journal);
+        next.refusesMachine = true;
+        bench.registry.offer(LeasingDevice.offer(next, 2));
+        bench.settled(board);
+        Slot slot = board.slot("one").orElseThrow();
+        assertThat(slot.state()).isEqualTo(Slot.State.FAILED);
+        assertThat(slot.why()).anySatisfy(cause -> assertThat(cause.reason())
+                .contains("machine done: ats=auto: there is no device to ask: say ats=on or off"));
+    }
+
+    private Board completeWithLeasing(Bench one) {
+        factory.failsRead = false;
+        one.registry.offer(LeasingDevice.offer(factory, 1));
+        Board board = one.completeBoard(Bench.device("leasing", "one"));
+        assertThat(board.isComplete()).as("%s", board.why()).isTrue();
+        return board;
+    }
+
+    private void fail(Bench one, Board board) {
+        factory.failsRead = true;
+        Bench.outcome(board, DEVICE);
+        one.settled(board);
+        assertThat(board.slot("one").orElseThrow().state()).isEqualTo(Slot.State.FAILED);
     }
 
     @Test

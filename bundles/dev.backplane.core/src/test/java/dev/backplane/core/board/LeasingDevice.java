@@ -42,6 +42,9 @@ final class LeasingDevice implements PlatformDevice, MachineDone {
         final String type;
         boolean refusesRealize;
         boolean refusesMachine;
+        /** Done within the callback. */
+        Runnable onMachineDone = () -> {};
+        volatile boolean failsRead;
         boolean troubled;
 
         Factory(String type, List<String> journal) {
@@ -77,6 +80,9 @@ final class LeasingDevice implements PlatformDevice, MachineDone {
                     @Override
                     public TransactionResult read(
                             TransactionContext context, TransactionAttributes by, long offset, int size) {
+                        if (factory.failsRead) {
+                            throw new IllegalStateException("planted at read");
+                        }
                         return TransactionResult.Done.DONE;
                     }
 
@@ -112,6 +118,7 @@ final class LeasingDevice implements PlatformDevice, MachineDone {
     @Override
     public void machineDone() throws RealizeException {
         factory.journal.add("machine done " + slot);
+        factory.onMachineDone.run();
         if (factory.refusesMachine) {
             throw new RealizeException("ats=auto: there is no device to ask: say ats=on or off");
         }
