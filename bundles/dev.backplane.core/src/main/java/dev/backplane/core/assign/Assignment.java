@@ -16,7 +16,7 @@ import java.util.Optional;
 /**
  * One host device on its board: bound, attached to the guest's memory, and behind the IOMMU that governs its function,
  * if any. It belongs to the function's slot and outlives the models of device and IOMMU. Guarded by the monitor of the
- * board's assignments, but for what IOMMUs call.
+ * board's assignments, but for what IOMMUs call; what it has of the guest's memory by their lock for that.
  */
 final class Assignment implements AssignedFunction, AutoCloseable {
     private final Assignments all;
@@ -240,6 +240,11 @@ final class Assignment implements AssignedFunction, AutoCloseable {
                 Assignments.troubled(function, "its IOMMU failed", thrown);
             }
         }
+    }
+
+    /** The model, if one has the device, lets go of it for good. */
+    void leaveIommu() {
+        unsetBlocked();
     }
 
     /** Lets the model let go of the device; what would pass is blocked. */

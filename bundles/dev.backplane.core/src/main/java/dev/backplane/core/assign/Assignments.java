@@ -24,6 +24,8 @@ import java.util.function.Supplier;
  * The host devices of one board: which of them are connected, with what memory, behind which IOMMU. Control methods are
  * called on the board's executor or on the thread that carries out one of its steps, {@link #moved} inside transactions
  * too; one monitor keeps them apart. Nobody waits for a grace period who has it: a transaction may be waiting for it.
+ * For what a host may take long for, mapping and unmapping the guest's memory, there is a lock that no transaction
+ * waits for.
  */
 public final class Assignments implements IommuObserver, AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Assignments.class.getName());
@@ -31,6 +33,9 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     private static final int VENDOR_ID = 0;
     /** What is read of a device that does not answer, which is the Vendor ID of none. */
     private static final int NOBODY = 0xFFFF;
+
+    /** Guards what is mapped on the host; taken before the monitor, by whoever needs both. */
+    private final Object mapping = new Object();
 
     private final Supplier<List<SystemBus.Ram>> ram;
     private final Epochs epochs;
@@ -72,7 +77,7 @@ public final class Assignments implements IommuObserver, AutoCloseable {
                         ("slot %s: no bundle offers a host's IOMMU (service %s): install one, for example "
                                 + "backplane-host-sim").formatted(slot.slot(), HostIommu.class.getName())));
         Assignment made;
-        synchronized (this) {
+        synchronized (mapping) {
             made = open(host, function, device, iommufd);
         }
         try {
@@ -122,10 +127,12 @@ public final class Assignments implements IommuObserver, AutoCloseable {
             var assignment = new Assignment(this, function, device.address(), iommufd, bound, used);
             assignment.onClose(() -> release(key, used));
             undo.forget();
-            undo.add(assignment::disconnect);
+            undo.add(() -> disconnect(assignment));
             assignment.attach();
-            assignment.plugged();
-            assignments.add(assignment);
+            synchronized (this) {
+                assignment.plugged();
+                assignments.add(assignment);
+            }
             undo.forget();
             return assignment;
         } catch (HostException refused) {
@@ -146,11 +153,24 @@ public final class Assignments implements IommuObserver, AutoCloseable {
      * A device is disconnected: its function is unplugged. While the slot of the IOMMU that has it is parked, the host
      * keeps it, blocked: only a successor can let go of it. Does nothing when the device is disconnected already.
      */
-    synchronized void close(Assignment assignment) {
-        if (assignments.contains(assignment) && !assignment.leaveBehind()) {
-            assignments.remove(assignment);
+    void close(Assignment assignment) {
+        synchronized (mapping) {
+            synchronized (this) {
+                if (!assignments.contains(assignment) || assignment.leaveBehind()) {
+                    return;
+                }
+                assignments.remove(assignment);
+                assignment.leaveIommu();
+            }
             assignment.disconnect();
         }
+    }
+
+    private void disconnect(Assignment assignment) {
+        synchronized (this) {
+            assignment.leaveIommu();
+        }
+        assignment.disconnect();
     }
 
     private List<Assignment> below(String rootBus) {
@@ -164,7 +184,13 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     }
 
     @Override
-    public synchronized void served(String rootBus, PciIommuOps ops) throws PlugException {
+    public void served(String rootBus, PciIommuOps ops) throws PlugException {
+        synchronized (mapping) {
+            serveAll(rootBus, ops);
+        }
+    }
+
+    private synchronized void serveAll(String rootBus, PciIommuOps ops) throws PlugException {
         serving.put(rootBus, ops);
         List<Assignment> below = below(rootBus);
         if (below.isEmpty()) {
@@ -244,10 +270,14 @@ public final class Assignments implements IommuObserver, AutoCloseable {
 
     /** Disconnects what is left; the slots have been removed. */
     @Override
-    public synchronized void close() {
-        for (Assignment assignment : List.copyOf(assignments)) {
-            assignment.disconnect();
+    public void close() {
+        synchronized (mapping) {
+            List<Assignment> left;
+            synchronized (this) {
+                left = List.copyOf(assignments);
+                assignments.clear();
+            }
+            left.forEach(this::disconnect);
         }
-        assignments.clear();
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * All RAM of a board in an I/O address space of one iommufd, and the page tables that host devices share on it. RAM
  * does not change while the board exists; it is unmapped before it is freed, because the last device leaves before
- * that. Guarded by the monitor of its owner.
+ * that. Guarded by its owner.
  */
 final class GuestMemory {
     private final Iommufd iommufd;

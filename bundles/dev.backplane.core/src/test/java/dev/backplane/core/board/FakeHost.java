@@ -28,6 +28,8 @@ final class FakeHost implements HostIommu {
     final Set<Object> live = new HashSet<>();
     final Map<String, Device> devices = new HashMap<>();
     int failAt;
+    /** Done within an operation that maps memory. */
+    volatile Runnable onMap = () -> {};
     private int steps;
     private int ids;
 
@@ -108,6 +110,7 @@ final class FakeHost implements HostIommu {
         @Override
         public void map(long iova, MemorySegment memory, boolean readable, boolean writable) throws HostException {
             step("map 0x%x 0x%x".formatted(iova, memory.byteSize()));
+            onMap.run();
             maps.put(iova, memory);
         }
 
@@ -199,6 +202,7 @@ final class FakeHost implements HostIommu {
         @Override
         public Hwpt allocateHwpt(Ioas ioas, boolean nestingParent) throws HostException {
             step("hwpt" + (nestingParent ? " nesting" : ""));
+            onMap.run();
             return made(new Table((Space) ioas, smmu, nestingParent));
         }
 

@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.PlugException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 /** The address under which an IOMMU knows a host device, when software numbers buses anew. */
@@ -49,6 +55,26 @@ class HostDeviceNumberingTest extends HostDeviceBoard {
         number("00:02.0", 2);
         assertThat(iommus.devices).containsExactlyEntriesOf(Map.of(0x200, ONE));
         assertThat(iommus.journal).endsWith("1 unset 01:00.0", "1 set 02:00.0 " + ONE);
+    }
+
+    /** A host may take long for that, as it pins all memory of the guest. */
+    @Test
+    void aWriteThatRenumbersDoesNotWaitForTheHostThatMapsMemoryForAnotherDevice() throws Exception {
+        plugBehindPort();
+        List<Boolean> returned = new CopyOnWriteArrayList<>();
+        host.onMap = () -> {
+            var write = CompletableFuture.runAsync(() -> number("00:02.0", 7 + returned.size()));
+            try {
+                write.get(20, TimeUnit.SECONDS);
+                returned.add(true);
+            } catch (InterruptedException | ExecutionException | TimeoutException waits) {
+                returned.add(false);
+            }
+        };
+        board.plug(new DeviceRequest(
+                HostDeviceModel.TYPE, "nic1", "", "6", Map.of("host", TWO, "iommufd", "another")));
+        assertThat(returned).containsExactly(true, true);
+        assertThat(iommus.journal).contains("1 set 08:00.0 " + ONE);
     }
 
     @Test
