@@ -88,22 +88,28 @@ public final class IommuBinding {
      * plugged while none served fail first if it does not want them.
      *
      * @param next operations of the model
+     * @param unlessGivenUp called after the model was asked something, before what follows from it: throws when it has
+     *     taken so long that nobody waits for it any more
      * @throws PlugException if it cannot take the host devices that are there
      */
-    public void serve(PciIommuOps next) throws PlugException {
+    public void serve(PciIommuOps next, Runnable unlessGivenUp) throws PlugException {
         ask(next);
+        unlessGivenUp.run();
         ops = next;
         segment.resolveBelow(root);
+        unlessGivenUp.run();
         segment.iommuObserver().served(root.name(), next);
     }
 
-    /** As {@link #serve(PciIommuOps)}; the model is asked again only if something below the bus has changed. */
-    public void serve(Ready next) throws PlugException {
+    /** As {@link #serve(PciIommuOps, Runnable)}; the model is asked again only if something below has changed. */
+    public void serve(Ready next, Runnable unlessGivenUp) throws PlugException {
         ask(next.ops);
+        unlessGivenUp.run();
         ops = next.ops;
         if (!segment.resolver().putIn(next.answers)) {
             segment.resolveBelow(root);
         }
+        unlessGivenUp.run();
         segment.iommuObserver().served(root.name(), next.ops);
     }
 

@@ -115,7 +115,7 @@ final class Capabilities {
             PciIommuOps ops = ((PciIommu) model).iommuOps();
             steps.next("serve as IOMMU");
             served = ops;
-            iommu.serve(ops);
+            iommu.serve(ops, () -> steps.next("serve as IOMMU"));
         }
         serveInputs(model, steps);
     }
@@ -129,7 +129,7 @@ final class Capabilities {
         if (ready.isPresent()) {
             steps.next("serve as IOMMU");
             served = ready.get().ops();
-            iommu.serve(ready.get());
+            iommu.serve(ready.get(), () -> steps.next("serve as IOMMU"));
         }
         serveInputs(model, steps);
     }

@@ -9,6 +9,8 @@ import dev.backplane.core.slot.Offer;
 import dev.backplane.pci.PciIommuOps.ViommuFlag;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Hand-overs of host devices, and of the IOMMU before them, to models of the same and of another kind. */
@@ -39,6 +41,42 @@ class HostDeviceHandOverTest extends HostDeviceBoard {
         bench.withdraw(iommuOffer);
         board.unplug("nic0");
         assertThat(iommus.journal).endsWith("2 unset 00:03.0");
+    }
+
+    @Test
+    void anIommuThatAnswersTooLateGetsNoDevice() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        bench.withdraw(iommuOffer);
+        var released = new CountDownLatch(1);
+        var late = new AtomicReference<Thread>();
+        iommus.onSpace = () -> {
+            late.set(Thread.currentThread());
+            awaitUninterruptibly(released);
+        };
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        Slot smmu = board.slot("smmu0").orElseThrow();
+        assertThat(smmu.why().getFirst().reason()).contains("did not return");
+        iommus.onSpace = () -> {};
+        bench.registry.offer(iommus.offer(22));
+        bench.settled(board);
+        assertThat(smmu.provider()).hasValue("iommu [22]");
+        released.countDown();
+        late.get().join();
+        assertThat(iommus.holders).containsEntry(0x18, 3);
+        assertThat(iommus.journal).noneMatch(entry -> entry.startsWith("2 "));
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch released) {
+        while (true) {
+            try {
+                released.await();
+                return;
+            } catch (InterruptedException e) {
+                // A plugin that does not even listen to that.
+            }
+        }
     }
 
     @Test

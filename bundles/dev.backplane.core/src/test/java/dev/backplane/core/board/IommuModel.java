@@ -72,6 +72,8 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
         boolean untranslated;
         /** What the answer to a question for an address space is instead, when it is not null. */
         RuntimeException spaceless;
+        /** Done before an address space is answered. */
+        volatile Runnable onSpace = () -> {};
         Long offset = 0L;
         int translations;
         private int made;
@@ -108,6 +110,7 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
 
     private void note(String what, Object... details) {
         if (gone) {
+            factory.journal.add("%d is gone and asked to %s".formatted(number, what));
             throw new AssertionError("a model that was disposed of is asked to " + what);
         }
         factory.journal.add(number + " " + what.formatted(details));
@@ -126,6 +129,7 @@ final class IommuModel implements PlatformDevice, PciIommu, PciIommuOps, DmaAddr
 
     @Override
     public DmaAddressSpace addressSpace(PciRequester function) {
+        factory.onSpace.run();
         if (factory.spaceless != null) {
             throw factory.spaceless;
         }

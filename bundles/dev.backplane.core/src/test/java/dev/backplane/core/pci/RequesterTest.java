@@ -130,7 +130,7 @@ class RequesterTest {
     @Test
     void bridgeToConventionalPciLendsItsBusNumber() throws Exception {
         Adder iommu = new Adder(0);
-        bench.segment.attachIommu("pcie.0", "smmu0", iommuGate).serve(iommu);
+        bench.segment.attachIommu("pcie.0", "smmu0", iommuGate).serve(iommu, () -> {});
         bench.rootPort("rp", "pcie.0", 2);
         bench.plug(new PciePciBridgeFactory(), "br", "rp", 0, Map.of());
         PciBench.Plugged device = bench.plug("dev", "br", 7, DEVICE);
@@ -153,8 +153,8 @@ class RequesterTest {
         PciBench.Plugged far = bench.plug("far", "rp", 0, DEVICE);
         bench.config(near.address(), ConfigRegister.COMMAND, 2, 7);
         bench.config(far.address(), ConfigRegister.COMMAND, 2, 7);
-        bench.segment.attachIommu("pcie.0", "smmu0", iommuGate).serve(first);
-        bench.segment.attachIommu("pxb", "smmu1", secondGate).serve(second);
+        bench.segment.attachIommu("pcie.0", "smmu0", iommuGate).serve(first, () -> {});
+        bench.segment.attachIommu("pxb", "smmu1", secondGate).serve(second, () -> {});
         iommuGate.open();
         secondGate.open();
         write(near.context().dma(), PciBench.RAM, 0x11);
@@ -173,7 +173,7 @@ class RequesterTest {
     void dmaWaitsAtTheGateOfAParkedIommuAndForgetsItsModel() throws Exception {
         Adder iommu = new Adder(0x1000);
         IommuBinding binding = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
-        binding.serve(iommu);
+        binding.serve(iommu, () -> {});
         iommuGate.open();
         PciBench.Plugged device = bench.plug("dev", "pcie.0", 1, DEVICE);
         bench.config(device.address(), ConfigRegister.COMMAND, 2, 7);
@@ -185,7 +185,7 @@ class RequesterTest {
         var done = new CompletableFuture<TransactionResult>();
         ((TransactionResult.Pending) held).ticket().whenDone((context, result) -> done.complete(result));
         Adder successor = new Adder(0x2000);
-        binding.serve(successor);
+        binding.serve(successor, () -> {});
         iommuGate.open();
         assertThat(done.get(10, TimeUnit.SECONDS)).isEqualTo(Done.DONE);
         assertThat(bench.read(PciBench.RAM + 0x2000, 4)).isEqualTo(0x33);
@@ -199,7 +199,7 @@ class RequesterTest {
 
     @Test
     void iommuMayRefuseAFunction() throws Exception {
-        bench.segment.attachIommu("pcie.0", "smmu0", iommuGate).serve(new Adder(0));
+        bench.segment.attachIommu("pcie.0", "smmu0", iommuGate).serve(new Adder(0), () -> {});
         assertThatThrownBy(() -> bench.plugAt("dev", "unwanted", "pcie.0", 8, DEVICE))
                 .isInstanceOf(PlugException.class)
                 .hasMessage("slot dev: no unwanted devices here");
@@ -220,7 +220,7 @@ class RequesterTest {
     @Test
     void functionsOfABypassedRootBusStayOnTheSystemBus() throws Exception {
         bench.plug(new PxbPcieFactory(), "pxb", "pcie.0", 3, Map.of("bus_nr", 64L, "bypass_iommu", true));
-        bench.segment.attachIommu("pxb", "smmu1", iommuGate).serve(new Adder(0x1000));
+        bench.segment.attachIommu("pxb", "smmu1", iommuGate).serve(new Adder(0x1000), () -> {});
         iommuGate.open();
         DmaPort port = bench.segment.requesterPort("shell", new Bdf(64, 1, 0));
         assertThat(write(port, PciBench.RAM, 1)).isEqualTo(Done.DONE);
@@ -233,7 +233,7 @@ class RequesterTest {
         DmaPort before = bench.segment.requesterPort("shell", new Bdf(70, 1, 0));
         assertThat(write(before, PciBench.RAM, 1)).isEqualTo(Done.DONE);
         bench.expander("pxb", 3, 64);
-        bench.segment.attachIommu("pxb", "smmu1", iommuGate).serve(iommu);
+        bench.segment.attachIommu("pxb", "smmu1", iommuGate).serve(iommu, () -> {});
         iommuGate.open();
         assertThat(write(before, PciBench.RAM, 2)).isEqualTo(Done.DONE);
         assertThat(bench.read(PciBench.RAM, 4)).isEqualTo(1);
@@ -247,9 +247,11 @@ class RequesterTest {
     void iommuThatThrowsFailsItsSlot() throws Exception {
         IommuBinding binding = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
         iommuGate.open();
-        binding.serve(function -> {
-            throw new IllegalStateException("defect");
-        });
+        binding.serve(
+                function -> {
+                    throw new IllegalStateException("defect");
+                },
+                () -> {});
         assertThat(iommuGate.state()).isEqualTo(DeviceGate.State.FAILED);
         assertThat(write(bench.segment.requesterPort("shell", new Bdf(0, 1, 0)), PciBench.RAM, 1))
                 .isEqualTo(Fault.DEVICE_FAILED);
@@ -279,7 +281,7 @@ class RequesterTest {
         PciBench.Plugged device = bench.plug("dev", "pcie.0", 1, DEVICE);
         bench.config(device.address(), ConfigRegister.COMMAND, 2, 7);
         DmaPort port = bench.segment.requesterPort("test", new Bdf(0, 5, 0));
-        iommu.serve(new Adder(0x1000));
+        iommu.serve(new Adder(0x1000), () -> {});
         iommuGate.open();
         var next = new Adder(0x2000);
         IommuBinding.Ready ready = iommu.prepare(next);
@@ -289,7 +291,7 @@ class RequesterTest {
         next.asked.clear();
         iommuGate.park();
         iommu.pause();
-        iommu.serve(ready);
+        iommu.serve(ready, () -> {});
         iommuGate.open();
         write(port, PciBench.RAM, 2);
         write(device.context().dma(), PciBench.RAM + 8, 3);
@@ -306,7 +308,7 @@ class RequesterTest {
         PciBench.Plugged device = bench.plug("dev", "pcie.0", 1, DEVICE);
         bench.config(device.address(), ConfigRegister.COMMAND, 2, 7);
         DmaPort port = bench.segment.requesterPort("test", new Bdf(0, 5, 0));
-        iommu.serve(ready);
+        iommu.serve(ready, () -> {});
         iommuGate.open();
         write(port, PciBench.RAM, 2);
         write(device.context().dma(), PciBench.RAM + 8, 3);
@@ -320,13 +322,13 @@ class RequesterTest {
         PciBench.Plugged device = bench.plug("dev", "rp", 0, DEVICE);
         bench.openBridge(new Bdf(0, 2, 0), 4, 4);
         var iommu = bench.segment.attachIommu("pcie.0", "smmu0", iommuGate);
-        iommu.serve(new Adder(0x1000));
+        iommu.serve(new Adder(0x1000), () -> {});
         var next = new Adder(0x2000);
         IommuBinding.Ready ready = iommu.prepare(next);
         bench.openBridge(new Bdf(0, 2, 0), 7, 7);
         next.asked.clear();
         iommu.pause();
-        iommu.serve(ready);
+        iommu.serve(ready, () -> {});
         assertThat(next.asked).extracting(PciRequester::address).contains(new Bdf(7, 0, 0));
         assertThat(device.context().dma().attributes().requesterId()).isEqualTo(rid(7, 0));
     }
@@ -377,7 +379,7 @@ class RequesterTest {
                 return adder.addressSpace(function);
             }
         };
-        iommu.serve(slow);
+        iommu.serve(slow, () -> {});
         iommuGate.open();
         TransactionResult result = write(port, PciBench.RAM, 9);
         goOn.countDown();
