@@ -38,6 +38,11 @@ final class ModelSeat {
         return true;
     }
 
+    /** Forgets a context that waits, as its model will not serve. */
+    void dismiss() {
+        candidate = null;
+    }
+
     /** Revokes the context that serves and forgets one that waited. */
     void vacate() {
         if (serving != null) {

@@ -204,6 +204,14 @@ public final class PciFunction {
         });
     }
 
+    /** Forgets the context of a model that was to take over and will not. */
+    public void dismiss() {
+        segment.locked(() -> {
+            seat.dismiss();
+            return null;
+        });
+    }
+
     /** {@return the function's address now} */
     public Bdf address() {
         return segment.locked(this::addressNow);

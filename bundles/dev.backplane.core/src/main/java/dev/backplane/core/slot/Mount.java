@@ -38,6 +38,9 @@ interface Mount {
     /** Puts a checked successor's parts in; the gate is parked and the board has drained. */
     void serve(Blueprint next);
 
+    /** Forgets what a model was given that was realized beside the one that serves, and that will not serve. */
+    default void dismiss() {}
+
     /** Forgets the model's parts, so that nothing of its bundle stays reachable; the gate is not open. */
     void vacate();
 

@@ -105,6 +105,8 @@ final class Newcomer {
                 mount.remove();
             } else if (slot.occupant() == null) {
                 mount.vacate();
+            } else {
+                mount.dismiss();
             }
             throw failure;
         }
@@ -113,6 +115,7 @@ final class Newcomer {
     /** Disposes of a model that will not serve any more. */
     static void discard(DeviceSlot slot, Occupant gone, ModelThread bundle) {
         gone.context().revoke();
+        slot.mount().dismiss();
         discard(slot, gone.model(), bundle);
     }
 

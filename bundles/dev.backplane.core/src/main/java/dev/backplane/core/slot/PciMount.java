@@ -129,6 +129,11 @@ final class PciMount implements Mount {
     }
 
     @Override
+    public void dismiss() {
+        function.dismiss();
+    }
+
+    @Override
     public void vacate() {
         function.park();
     }

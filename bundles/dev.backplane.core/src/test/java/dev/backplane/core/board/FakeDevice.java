@@ -26,6 +26,7 @@ import dev.backplane.pci.Bar;
 import dev.backplane.pci.PciDevice;
 import dev.backplane.pci.PciDeviceContext;
 import dev.backplane.pci.PciFunctionDescription;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +66,7 @@ class FakeDevice implements DeviceModel, MmioHandler, SwapVeto {
     }
 
     void realized(DeviceContext door) throws RealizeException {
+        factory.door = new WeakReference<>(door);
         factory.at(Callback.REALIZE, door.slot());
         if (!properties.text("needs").isEmpty()) {
             if (door.platform(Runnable.class).isEmpty()) {
@@ -233,6 +235,8 @@ class FakeDevice implements DeviceModel, MmioHandler, SwapVeto {
         volatile String leaveVeto;
         volatile String enterVeto;
         FactoryCondition when = FactoryCondition.ALWAYS;
+        /** What the model that was realized last was given. */
+        volatile WeakReference<DeviceContext> door;
 
         Factory(String type, List<String> journal) {
             this.type = type;

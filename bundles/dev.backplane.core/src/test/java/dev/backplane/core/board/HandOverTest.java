@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class HandOverTest {
@@ -440,13 +441,32 @@ class HandOverTest {
     @Test
     void nothingOfADepartedFactoryIsKept() throws Exception {
         WeakReference<Object> departed = departedFactory();
+        awaitCollected(departed);
+        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+    }
+
+    private static void awaitCollected(WeakReference<?> departed) throws InterruptedException {
         for (int i = 0; i < 50 && departed.get() != null; i++) {
             System.gc();
             Thread.onSpinWait();
             new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
         }
         assertThat(departed.get()).isNull();
-        assertThat(slot.state()).isEqualTo(Slot.State.PARKED);
+    }
+
+    /** It knows the class loader of its bundle. */
+    @ParameterizedTest
+    @EnumSource(names = {"REALIZE", "RESTORE"})
+    void whatARefusedSuccessorOfAFunctionWasGivenIsNotKept(Callback refusing) throws Exception {
+        bench.offer(bench.factory("pci-card"), 0, 1);
+        board = bench.completeBoard(Bench.device("pci-card", "card"));
+        slot = board.slot("card").orElseThrow();
+        newFactory = bench.factory("pci-card");
+        newFactory.faults.put(refusing, Fault.THROWS);
+        betterOffer();
+        assertThat(slot.history()).anyMatch(entry -> entry.event().equals("REFUSED"));
+        awaitCollected(newFactory.door);
+        assertThat(slot.provider()).hasValueSatisfying(provider -> assertThat(provider).contains("[1]"));
     }
 
     private WeakReference<Object> departedFactory() {
