@@ -42,6 +42,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     private final OsgiSurroundings surroundings;
     private final BoardRegistry registry;
     private final BundleSeats seats;
+    private final DeployFolder deployFolder;
     private final Refreshes refreshes;
     private final LeftThreads leftThreads;
     private final Metrics metrics;
@@ -67,6 +68,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
         Limits limits = limits(context::getProperty);
         registry = new BoardRegistry(surroundings, limits, this::update);
         seats = new BundleSeats(context, registry, limits);
+        deployFolder = new DeployFolder(context, seats);
         refreshes = new Refreshes(context, registry::returned);
         leftThreads = new LeftThreads(context, registry::slots);
         metrics = new Metrics(registry::engines, METRICS_DELAY_MILLIS);
@@ -115,6 +117,7 @@ public final class BoardsComponent implements Boards, BoardKeeper {
     @Deactivate
     void deactivate() {
         metrics.close();
+        deployFolder.close();
         registry.close();
         refreshes.close();
         leftThreads.close();

@@ -59,7 +59,7 @@ final class BundleSeats implements AutoCloseable {
 
     /** The seats hold bundles of one symbolic name, perhaps of one version, whoever updates one of them. */
     private void allowBothSeats(int operation, Bundle target, Collection<Bundle> collisions) {
-        if (Boolean.TRUE.equals(filling.get())) {
+        if (isFilling()) {
             collisions.clear();
         } else if (operation == CollisionHook.UPDATING) {
             collisions.removeIf(other -> SeatChoice.isSeat(target) || SeatChoice.isSeat(other));
@@ -85,10 +85,50 @@ final class BundleSeats implements AutoCloseable {
                 throw new PlugException("%s is %s: expected another version of bundle %s".formatted(
                         file, name.isEmpty() ? "no bundle" : "bundle " + name, old.getSymbolicName()));
             }
-            replace(slot, old, file);
+            Bundle seat = fill(slot, old, file);
+            replace(List.of(slot), old, seat);
+            requireServed(slot, seat);
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Lets a bundle as it was installed serve again, whose content somebody has replaced: it takes the slots over from
+     * the bundle beside it. When it cannot serve, that goes on, and the log says why.
+     */
+    void takeOver(Bundle original) {
+        Lock lock = updates.computeIfAbsent(original.getSymbolicName(), any -> new ReentrantLock());
+        lock.lock();
+        try {
+            for (Bundle serving : beside(original)) {
+                List<DeviceSlot> slots = use.served(serving);
+                replace(slots, serving, original);
+                LOGGER.log(
+                        System.Logger.Level.INFO,
+                        "{0}, whose jar was replaced, serves in place of {1}",
+                        SlotUse.label(original),
+                        SlotUse.label(serving));
+            }
+        } catch (PlugException refused) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "{0}, whose jar was replaced, does not serve: {1}",
+                    SlotUse.label(original),
+                    refused.getMessage());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** {@return the bundles that updates have put beside one that was installed, and that are started} */
+    List<Bundle> beside(Bundle original) {
+        return choice.beside(original);
+    }
+
+    /** {@return whether this thread is about to put the content of an update into a bundle} */
+    boolean isFilling() {
+        return Boolean.TRUE.equals(filling.get());
     }
 
     private Bundle serving(DeviceSlot slot) throws PlugException {
@@ -103,30 +143,36 @@ final class BundleSeats implements AutoCloseable {
         return bundle;
     }
 
-    private void replace(DeviceSlot slot, Bundle old, Path file) throws PlugException {
-        Bundle seat = fill(slot, old, file);
+    /**
+     * Starts a bundle that has its content, and hands over to it what another one serves.
+     *
+     * @param told slots whose history says what goes wrong
+     */
+    private void replace(List<DeviceSlot> told, Bundle old, Bundle seat) throws PlugException {
         boolean autostart = old.adapt(BundleStartLevel.class).isPersistentlyStarted();
         try {
             power.start(seat);
             new SlotMoves(registry, old, seat).run();
         } catch (ModelFailure failure) {
-            empty(slot, seat);
-            String reason = "%s: %s goes on".formatted(failure.getMessage(), SlotUse.label(old));
-            slot.updateRefused(reason);
-            throw new PlugException(reason);
+            empty(told, seat);
+            throw refused(told, "%s: %s goes on".formatted(failure.getMessage(), SlotUse.label(old)));
         } catch (PlugException refused) {
-            empty(slot, seat);
-            throw new PlugException("%s; %s goes on%s".formatted(
+            empty(told, seat);
+            throw refused(told, "%s; %s goes on%s".formatted(
                     refused.getMessage(), SlotUse.label(old), use.serves(seat) ? ", and " + use.text(seat) : ""));
         } catch (RuntimeException fault) {
-            empty(slot, seat);
+            empty(told, seat);
             throw fault;
         }
         if (autostart) {
             markForAutostart(seat);
         }
-        empty(slot, old);
-        requireServed(slot, seat);
+        empty(told, old);
+    }
+
+    private static PlugException refused(List<DeviceSlot> told, String reason) {
+        told.forEach(slot -> slot.updateRefused(reason));
+        return new PlugException(reason);
     }
 
     /** A framework that starts again with its bundles as they are starts the version that served last. */
@@ -171,7 +217,7 @@ final class BundleSeats implements AutoCloseable {
 
     private Bundle fill(DeviceSlot slot, Bundle old, Path file) throws PlugException {
         for (Bundle seat : choice.idle(old)) {
-            if (stopped(slot, seat)) {
+            if (stopped(List.of(slot), seat)) {
                 put(file, in -> seat.update(in));
                 return seat;
             }
@@ -198,13 +244,13 @@ final class BundleSeats implements AutoCloseable {
     }
 
     /** Stops a bundle, for good. {@return whether it is stopped} */
-    private boolean stopped(DeviceSlot slot, Bundle bundle) {
+    private boolean stopped(List<DeviceSlot> told, Bundle bundle) {
         try {
             power.stop(bundle);
         } catch (ModelFailure failure) {
             LOGGER.log(System.Logger.Level.WARNING, failure.getMessage());
             if (failure.isHung()) {
-                slot.stopHangs(failure.getMessage());
+                told.forEach(slot -> slot.stopHangs(failure.getMessage()));
                 return false;
             }
         }
@@ -212,10 +258,10 @@ final class BundleSeats implements AutoCloseable {
     }
 
     /** Stops a seat, for good, and lets go of its classes; unless it serves slots all the same, or hangs. */
-    private void empty(DeviceSlot slot, Bundle seat) {
+    private void empty(List<DeviceSlot> told, Bundle seat) {
         if (use.serves(seat)) {
             LOGGER.log(System.Logger.Level.WARNING, "{0}: it goes on", use.text(seat));
-        } else if (power.hangs(seat).isEmpty() && stopped(slot, seat)) {
+        } else if (power.hangs(seat).isEmpty() && stopped(told, seat)) {
             power.letGo(seat);
         }
     }

@@ -65,6 +65,14 @@ final class SeatChoice {
                 .formatted(serving.getSymbolicName(), uses));
     }
 
+    /** {@return the bundles beside one that was installed that are started} */
+    List<Bundle> beside(Bundle original) {
+        return PLACES.stream()
+                .map(place -> context.getBundle(location(original, place)))
+                .filter(seat -> seat != null && seat.getState() == Bundle.ACTIVE)
+                .toList();
+    }
+
     private List<Bundle> seats(Bundle serving) {
         List<Bundle> seats = new ArrayList<>();
         original(serving).ifPresent(seats::add);

@@ -15,7 +15,14 @@ final class SlotUse {
     }
 
     boolean serves(Bundle bundle) {
-        return !slots(bundle).isEmpty();
+        return !served(bundle).isEmpty();
+    }
+
+    /** {@return the slots of all boards that a bundle serves} */
+    List<DeviceSlot> served(Bundle bundle) {
+        return boards.get().stream()
+                .flatMap(board -> board.slotsServedBy(bundle.getBundleId()).stream())
+                .toList();
     }
 
     /** {@return a bundle and what it serves, as text} */

@@ -48,6 +48,8 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.util.tracker.ServiceTracker;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
 
@@ -71,6 +73,7 @@ class BundleSeatsTest {
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(Map.of(
                         BoardsComponent.CALLBACK_LIMIT, "2000",
+                        DeployFolder.FOLDERS, folder.resolve("deploy").toString(),
                         Constants.FRAMEWORK_STORAGE, folder.resolve("cache").toString(),
                         Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
                         "dev.backplane.device,dev.backplane.memory,dev.backplane.irq,dev.backplane.time,"
@@ -579,6 +582,132 @@ class BundleSeatsTest {
             assertThat(board.awaitComplete(Duration.ofSeconds(20))).isTrue();
             assertThat(Bench.read(board, DEVICE)).isEqualTo(79);
         }
+    }
+
+    /** As File Install does with a jar that comes. */
+    private Bundle deploy(String version) throws Exception {
+        Bundle bundle;
+        try (InputStream in = Files.newInputStream(jar("seat", version))) {
+            bundle = framework.getBundleContext().installBundle(
+                    folder.resolve("deploy/seat-%s.jar".formatted(version)).toUri().toString().replace("///", "/"), in);
+        }
+        refresh(bundle);
+        bundle.start();
+        return bundle;
+    }
+
+    /** As File Install does when a jar is another one. */
+    private void redeploy(Bundle bundle, String version) throws Exception {
+        bundle.stop(Bundle.STOP_TRANSIENT);
+        try (InputStream in = Files.newInputStream(jar("seat", version))) {
+            bundle.update(in);
+        }
+        refresh(bundle);
+        if (bundle.adapt(BundleStartLevel.class).isPersistentlyStarted()) {
+            bundle.start();
+        }
+    }
+
+    private void refresh(Bundle bundle) throws InterruptedException {
+        var refreshed = new CountDownLatch(1);
+        framework.adapt(FrameworkWiring.class).refreshBundles(List.of(bundle), event -> refreshed.countDown());
+        assertThat(refreshed.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aJarThatIsReplacedInTheDeployFolderTakesOverFromTheSeat() throws Exception {
+        Bundle deployed = deploy("1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        Bench.write(board, DEVICE, 81);
+        for (int round = 1; round <= 5; round += 2) {
+            board.update("dev", jar("seat", "1." + round + ".0"));
+            assertServedBy(slot, "1." + round + ".0", seat());
+            String next = "1." + (round + 1) + ".0";
+            redeploy(deployed, next);
+            await().untilAsserted(() -> {
+                assertServedBy(slot, next, deployed);
+                assertThat(active()).containsExactly(deployed);
+            });
+            assertThat(slot.handOvers()).isEqualTo(round + 1);
+            assertThat(deployed.adapt(BundleStartLevel.class).isPersistentlyStarted()).isTrue();
+        }
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(81);
+    }
+
+    @Test
+    void aJarThatComesBackToTheDeployFolderTakesOverFromTheSeat() throws Exception {
+        Bundle deployed = deploy("1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        board.update("dev", jar("seat", "1.1.0"));
+        deployed.uninstall();
+        assertServedBy(slot, "1.1.0", seat());
+        Bundle back = deploy("1.2.0");
+        await().untilAsserted(() -> {
+            assertServedBy(slot, "1.2.0", back);
+            assertThat(active()).containsExactly(back);
+        });
+        assertThat(slot.handOvers()).isEqualTo(2);
+    }
+
+    @Test
+    void aJarThatIsReplacedTakesOverWithoutSlots() throws Exception {
+        Bundle deployed = deploy("1.0.0");
+        board().update("dev", jar("seat", "1.1.0"));
+        boards.destroy("b");
+        redeploy(deployed, "1.2.0");
+        await().untilAsserted(() -> assertThat(active()).containsExactly(deployed));
+    }
+
+    @Test
+    void aReplacedJarThatCannotServeLeavesTheSeatAtWorkAndTheHistorySaysWhy() throws Exception {
+        Bundle deployed = deploy("1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        Bench.write(board, DEVICE, 13);
+        board.update("dev", jar("seat", "1.1.0"));
+        redeploy(deployed, "9.0.0");
+        await().untilAsserted(() -> assertThat(slot.history()).anySatisfy(entry -> {
+            assertThat(entry.event()).isEqualTo("UPDATE_REFUSED");
+            assertThat(entry.detail()).contains("version 9 does not start").contains("goes on");
+        }));
+        redeploy(deployed, "5.0.0");
+        await().untilAsserted(() -> assertThat(slot.history()).anySatisfy(entry -> {
+            assertThat(entry.event()).isEqualTo("UPDATE_REFUSED");
+            assertThat(entry.detail()).contains("13 is not welcome").contains("goes on");
+        }));
+        await().untilAsserted(() -> assertThat(active()).containsExactly(seat()));
+        assertServedBy(slot, "1.1.0", seat());
+        assertThat(Bench.read(board, DEVICE)).isEqualTo(13);
+    }
+
+    /** The user has chosen who serves what. */
+    @Test
+    void aReplacedJarWhoseBundleIsStartedTakesOverNothing() throws Exception {
+        Bundle deployed = deploy("1.0.0");
+        Board board = board("b", "one", "two");
+        Slot one = board.slot("one").orElseThrow();
+        Slot two = board.slot("two").orElseThrow();
+        board.update("one", jar("seat", "1.1.0"));
+        deployed.start();
+        board.select("two", Long.toString(deployed.getBundleId()));
+        redeploy(deployed, "1.2.0");
+        await().untilAsserted(() -> assertServedBy(two, "1.2.0", deployed));
+        assertServedBy(one, "1.1.0", seat());
+        assertThat(active()).containsExactly(deployed, seat());
+    }
+
+    @Test
+    void aBundleFromElsewhereThatIsReplacedStaysStopped() throws Exception {
+        Bundle first = install("seat", "1.0.0");
+        Board board = board();
+        Slot slot = board.slot("dev").orElseThrow();
+        board.update("dev", jar("seat", "1.1.0"));
+        redeploy(first, "1.2.0");
+        board.update("dev", jar("seat", "1.3.0"));
+        assertServedBy(slot, "1.3.0", first);
+        assertThat(slot.handOvers()).isEqualTo(2);
     }
 
     @Test
