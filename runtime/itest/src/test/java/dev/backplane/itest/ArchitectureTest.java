@@ -46,7 +46,8 @@ class ArchitectureTest {
             entry("vm", Set.of("api", "spi")),
             entry("shell", Set.of("api", "spi")),
             entry("qtest", Set.of("api", "spi")),
-            entry("console", Set.of("api", "spi")));
+            entry("console", Set.of("api", "spi")),
+            entry("deploy", Set.of()));
 
     /** The bundles that others see; all others export nothing. */
     private static final Map<String, Set<String>> EXPORTS = Map.of(
