@@ -41,7 +41,7 @@ final class ViommuObject extends IommufdObject implements Viommu {
             file.faults().check(Operation.IOMMU_HWPT_ALLOC);
             BoundDevice bound = sameSmmu(device, Operation.IOMMU_HWPT_ALLOC);
             bound.require(file, Operation.IOMMU_HWPT_ALLOC);
-            NestedHwpt.check(this, ste0, ste1);
+            NestedHwpt.check(ste0, ste1);
             return new NestedHwpt(this, ste0, ste1);
         }
     }

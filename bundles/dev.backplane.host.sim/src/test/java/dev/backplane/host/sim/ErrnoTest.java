@@ -104,12 +104,6 @@ final class ErrnoTest {
                         2L << 30)),
                 refusal("an STE with split-stage ATS", Errno.EIO, (rig, a) ->
                         a.viommu.allocateHwpt(a.device, Rig.VALID_STAGE_1, 2L << 28)),
-                refusal("an STE with S1STALLD", Errno.EIO, (rig, a) ->
-                        a.viommu.allocateHwpt(a.device, Rig.VALID_STAGE_1, 1L << 27)),
-                refusal("an STE with too many CDs", Errno.EIO, (rig, a) ->
-                        a.viommu.allocateHwpt(a.device, Rig.VALID_STAGE_1 | 17L << 59, 0)),
-                refusal("an STE with a far CD", Errno.EIO, (rig, a) ->
-                        a.viommu.allocateHwpt(a.device, Rig.VALID_STAGE_1 | 1L << 50, 0)),
                 refusal("an event queue of no depth", Errno.EINVAL, (rig, a) ->
                         bind(rig, Rig.DMA_2).allocateViommu(a.parent).allocateEventQueue(3)),
                 refusal("PASID of a device that has none", Errno.EOPNOTSUPP, (rig, a) -> a.device.attach(1, rig.ioas)),

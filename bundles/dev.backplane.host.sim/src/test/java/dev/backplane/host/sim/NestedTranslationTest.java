@@ -14,6 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Physical DMA and messages through guest stage 1 and host stage 2. */
 final class NestedTranslationTest {
@@ -113,6 +115,37 @@ final class NestedTranslationTest {
     void aTableOutsideOfTheGuestsMemoryIsABadContextOrAHostFaultAndHarmsNobody() throws HostException {
         device.nest(Rig.VALID_STAGE_1 | 0x9000_0000L, 0);
         assertThat(device.run(Rig.FILL, 0, IOVA, 4, 0)).isEqualTo(4);
+    }
+
+    /** As Linux has it: of the fields that are the guest's, only Config and EATS are looked at when it is allocated. */
+    @ParameterizedTest
+    @CsvSource({
+        // S1CDMax exceeds SSIDSIZE
+        "0x880000000000000B, 0x0",
+        // S1STALLD, and the stall model is not configurable
+        "0x000000000000000B, 0x8000000",
+        // S1ContextPtr exceeds the address size
+        "0x000400000000000B, 0x0"
+    })
+    void anSteThatTheHardwareFindsIllegalIsRecordedForEachTransaction(String ste0, String ste1) throws HostException {
+        device.nest(Long.parseUnsignedLong(ste0.substring(2), 16), Long.decode(ste1));
+        for (int sequence = 0; sequence < 3; sequence++) {
+            assertThat(device.run(Rig.FILL, 0, IOVA, 4, 1)).isEqualTo(4);
+            SmmuEvent event = nextEvent(sequence);
+            assertThat(event.type()).isEqualTo(EventType.C_BAD_STE);
+            assertThat(event.streamId()).isEqualTo(Rig.STREAM);
+        }
+        nest();
+        assertThat(device.run(Rig.FILL, 0, IOVA, 4, 1)).as("a legal one").isEqualTo(2);
+    }
+
+    /** Linux puts an STE in its place that aborts. */
+    @Test
+    void anSteThatIsNotValidAbortsWithoutAnEvent() throws HostException {
+        device.nest(0, 0);
+        assertThat(device.run(Rig.FILL, 0, IOVA, 4, 1)).isEqualTo(4);
+        assertThat(device.events.read()).isEmpty();
+        assertThat(rig.host.smmus().getFirst().events()).isZero();
     }
 
     @Test
