@@ -9,6 +9,7 @@ import dev.backplane.smmuv3.explain.SmmuExplainer;
 import dev.backplane.smmuv3.spec.StreamTable.Ste;
 import dev.backplane.smmuv3.spec.WordField;
 import dev.backplane.smmuv3.translate.CachedConfiguration;
+import dev.backplane.smmuv3.translate.SmmuEvent;
 import dev.backplane.smmuv3.translate.StreamConfig;
 import dev.backplane.smmuv3.translate.StreamTableReader;
 import dev.backplane.smmuv3.translate.TlbEntryView;
@@ -96,6 +97,8 @@ final class AccelInspection implements IommuInspection {
                 .formatted(streamId), List.of(InspectNode.text("target", target.toString())));
         Outcome outcome = switch (target) {
             case StreamTarget.Abort(String reason) -> new Outcome.Faulted(reason, Optional.empty());
+            case StreamTarget.Illegal(Optional<SmmuEvent> event, String reason) ->
+                new Outcome.Faulted(reason, event.map(SmmuEvent::encode));
             case StreamTarget.Bypass _ -> new Outcome.Mapped(iova, 0, true, true);
             case StreamTarget.Translate _ -> new Outcome.Faulted("not known here: " + HARDWARE, Optional.empty());
         };

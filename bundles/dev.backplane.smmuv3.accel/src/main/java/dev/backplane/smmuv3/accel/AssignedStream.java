@@ -19,6 +19,8 @@ final class AssignedStream {
         DETACHED,
         /** The shared table of aborting streams. */
         ABORT,
+        /** The shared table of streams without a legal STE, whose transactions are recorded. */
+        ILLEGAL,
         /** The shared table of bypassing streams. */
         BYPASS,
         /** A nested table of its own. */

@@ -116,6 +116,7 @@ final class AssignedStreams {
     private static String table(AssignedStream stream, HostObjects objects, HostSlice slice) {
         return switch (stream.table) {
             case ABORT -> "id " + slice.abort().id();
+            case ILLEGAL -> id(IllegalTable.LEASE, objects);
             case BYPASS -> "id " + slice.bypass().id();
             case NESTED -> id(stream.lease, objects);
             case STAGE2 -> "id " + stream.device.stage2().id();

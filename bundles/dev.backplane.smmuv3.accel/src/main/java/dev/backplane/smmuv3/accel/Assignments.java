@@ -42,8 +42,8 @@ final class Assignments {
     private final Map<Integer, AssignedStream> byStreamId = new HashMap<>();
     private volatile BitSet streamIds = new BitSet();
     private HostSlice slice;
-    private StreamPolicy policy;
-    private SmmuConfiguration registers = SmmuConfiguration.RESET;
+    private volatile StreamPolicy policy;
+    private volatile SmmuConfiguration registers = SmmuConfiguration.RESET;
     /** A predecessor left the hardware attached: it is not touched until this model runs. */
     private boolean adopting;
     /** How a predecessor left the streams that have not been connected here yet. */
@@ -60,7 +60,7 @@ final class Assignments {
         this.counters = counters;
         this.log = log;
         this.onSlice = onSlice;
-        attacher = new StreamAttacher(objects, counters);
+        attacher = new StreamAttacher(objects, counters, log);
         slice = HostSlice.adopt(objects).orElse(null);
         adopting = slice != null;
     }
@@ -303,8 +303,8 @@ final class Assignments {
 
     private StreamTarget target(TransactionContext context, AssignedStream stream) {
         StreamTarget target = policy.of(context, registers, stream.streamId, stream.stalls());
-        if (target instanceof StreamTarget.Abort(String reason) && reason.startsWith("no legal STE")) {
-            log.guestError("StreamID 0x%x aborts: %s".formatted(stream.streamId, reason));
+        if (target instanceof StreamTarget.Illegal illegal) {
+            log.guestError("StreamID 0x%x aborts: %s".formatted(stream.streamId, illegal.reason()));
         }
         return target;
     }
@@ -402,6 +402,7 @@ final class Assignments {
         }
         boolean same = switch (target(context, stream)) {
             case StreamTarget.Abort _ -> stream.table == Table.ABORT;
+            case StreamTarget.Illegal _ -> stream.table == Table.ILLEGAL;
             case StreamTarget.Bypass _ -> stream.table == Table.BYPASS;
             case StreamTarget.Translate(long ste0, long ste1) ->
                 stream.translates() && stream.ste0 == ste0 && stream.ste1 == ste1;
@@ -438,15 +439,16 @@ final class Assignments {
         return policy.of(context, registers, streamId, stalls);
     }
 
-    /** {@return the STE of a stream as software wrote it} */
+    /** {@return why a stream has no legal STE as it is now, or empty when it has one} Takes no lock. */
+    Optional<StreamTarget.Illegal> illegal(TransactionContext context, int streamId) {
+        return policy.of(context, registers, streamId, false) instanceof StreamTarget.Illegal illegal
+                ? Optional.of(illegal)
+                : Optional.empty();
+    }
+
+    /** {@return the STE of a stream as software wrote it} Takes no lock. */
     StreamTableReader.Entry entry(TransactionContext context, int streamId) {
-        StreamPolicy reader;
-        SmmuConfiguration where;
-        synchronized (this) {
-            reader = policy;
-            where = registers;
-        }
-        return reader.entry(context, where, streamId);
+        return policy.entry(context, registers, streamId);
     }
 
     /** {@return the slice and each stream with its StreamID, host device, STE and attachment} */

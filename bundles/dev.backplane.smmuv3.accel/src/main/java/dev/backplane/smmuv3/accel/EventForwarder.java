@@ -4,7 +4,9 @@ import dev.backplane.device.DeviceLog;
 import dev.backplane.hostiommu.VeventQueue;
 import dev.backplane.hostiommu.VeventQueue.Vevent;
 import dev.backplane.memory.Epochs;
+import dev.backplane.memory.TransactionContext;
 import dev.backplane.smmuv3.control.SmmuControl;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -19,6 +21,7 @@ final class EventForwarder {
 
     private final Epochs epochs;
     private final Supplier<SmmuControl> control;
+    private final FaultRecords records;
     private final Counters counters;
     private final DeviceLog log;
     // All below is guarded by this.
@@ -28,9 +31,15 @@ final class EventForwarder {
     /** The host said that events were lost, and not yet how many. */
     private boolean lossKnown;
 
-    EventForwarder(Epochs epochs, Supplier<SmmuControl> control, Counters counters, DeviceLog log) {
+    EventForwarder(
+            Epochs epochs,
+            Supplier<SmmuControl> control,
+            FaultRecords records,
+            Counters counters,
+            DeviceLog log) {
         this.epochs = epochs;
         this.control = control;
+        this.records = records;
         this.counters = counters;
         this.log = log;
     }
@@ -74,9 +83,17 @@ final class EventForwarder {
             }
             count(event);
             if (event instanceof Vevent.Event(int _, long[] words)) {
-                boolean delivered = control.get().record(epochs.context(), words);
-                (delivered ? counters.events : counters.undelivered).increment();
+                deliver(words);
             }
+        }
+    }
+
+    private void deliver(long[] words) {
+        TransactionContext context = epochs.context();
+        Optional<long[]> record = records.ofGuest(context, words);
+        if (record.isPresent()) {
+            boolean delivered = control.get().record(context, record.get());
+            (delivered ? counters.events : counters.undelivered).increment();
         }
     }
 

@@ -63,7 +63,7 @@ record HostSlice(Viommu viommu, Hwpt abort, Hwpt bypass, VeventQueue events) {
 
     /** Destroys the slice, the last part first. */
     static void discard(HostObjects objects) {
-        for (String name : List.of(EVENTS, BYPASS, ABORT, VIOMMU)) {
+        for (String name : List.of(EVENTS, IllegalTable.LEASE, BYPASS, ABORT, VIOMMU)) {
             objects.discard(name);
         }
     }

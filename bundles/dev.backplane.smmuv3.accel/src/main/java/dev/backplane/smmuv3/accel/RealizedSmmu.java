@@ -60,8 +60,9 @@ final class RealizedSmmu implements AccelIommuOps.Connections {
         Leases leases = device.platform(Leases.class).orElseThrow(() -> new RealizeException(
                 "SMMUv3 accel=on keeps objects of the host, and this board keeps no leases for slot " + device.slot()));
         var objects = new HostObjects(leases, device.log());
-        events = new EventForwarder(device.epochs(), () -> core().control(), counters, device.log());
         assignments = new Assignments(objects, counters, device.log(), this::eventsOf);
+        events = new EventForwarder(
+                device.epochs(), () -> core().control(), new FaultRecords(assignments), counters, device.log());
         batch = new InvalidationBatch(assignments, counters, device.log());
         bridges = new BridgeSpace(assignments, counters);
         try {

@@ -1,5 +1,6 @@
 package dev.backplane.smmuv3.accel;
 
+import dev.backplane.device.DeviceLog;
 import dev.backplane.hostiommu.HostException;
 import dev.backplane.hostiommu.HostObject;
 import dev.backplane.hostiommu.Hwpt;
@@ -11,11 +12,15 @@ import java.util.Optional;
 /** Attaches streams where they are to go. Guarded by its {@link Assignments}. */
 final class StreamAttacher {
     private final HostObjects objects;
+    private final IllegalTable illegal;
     private final Counters counters;
+    private final DeviceLog log;
 
-    StreamAttacher(HostObjects objects, Counters counters) {
+    StreamAttacher(HostObjects objects, Counters counters, DeviceLog log) {
         this.objects = objects;
         this.counters = counters;
+        this.log = log;
+        illegal = new IllegalTable(objects);
     }
 
     /**
@@ -26,6 +31,7 @@ final class StreamAttacher {
     void attach(HostSlice slice, AssignedStream stream, StreamTarget target) throws HostException {
         switch (target) {
             case StreamTarget.Abort(String reason) -> share(stream, Table.ABORT, slice.abort(), reason);
+            case StreamTarget.Illegal faulty -> fault(slice, stream, faulty);
             case StreamTarget.Bypass(String reason) -> share(stream, Table.BYPASS, slice.bypass(), reason);
             case StreamTarget.Translate translate -> nest(slice.viommu(), stream, translate);
         }
@@ -41,6 +47,22 @@ final class StreamAttacher {
         discard(stream.shares(table, reason));
     }
 
+    /** What the host cannot be made to record aborts all the same. */
+    private void fault(HostSlice slice, AssignedStream stream, StreamTarget.Illegal target) throws HostException {
+        if (target.event().isPresent() && IllegalTable.isIllegalFor(stream.info)) {
+            try {
+                name(slice.viommu(), stream);
+                Hwpt table = illegal.table(slice.viommu(), stream.device.device());
+                share(stream, Table.ILLEGAL, table, target.reason());
+                return;
+            } catch (HostException refusal) {
+                log.hostError("StreamID 0x%x (host device %s) aborts without events: %s"
+                        .formatted(stream.streamId, stream.hostName(), refusal.getMessage()));
+            }
+        }
+        share(stream, Table.ABORT, slice.abort(), target.reason());
+    }
+
     private void discard(String lease) {
         if (!lease.isEmpty()) {
             objects.discard(lease);
@@ -52,11 +74,7 @@ final class StreamAttacher {
                 && dropContexts(viommu, stream.streamId)) {
             return;
         }
-        if (objects.find(AssignedStream.vdeviceLease(stream.streamId), HostObject.class).isEmpty()) {
-            // Before the attachment: the host needs the StreamID to name the stream in events and invalidations.
-            objects.allocate(AssignedStream.vdeviceLease(stream.streamId),
-                    () -> viommu.allocateVdevice(stream.device.device(), stream.streamId));
-        }
+        name(viommu, stream);
         Hwpt hwpt = viommu.allocateHwpt(stream.device.device(), target.ste0(), target.ste1());
         String lease = AssignedStream.tableLeases(stream.streamId) + hwpt.id();
         objects.hold(lease, hwpt);
@@ -73,6 +91,14 @@ final class StreamAttacher {
         discard(stream.nests(lease, target.ste0(), target.ste1()));
     }
 
+    /** Before the attachment: the host needs the StreamID to name the stream in events and invalidations. */
+    private void name(Viommu viommu, AssignedStream stream) throws HostException {
+        String lease = AssignedStream.vdeviceLease(stream.streamId);
+        if (objects.find(lease, HostObject.class).isEmpty()) {
+            objects.allocate(lease, () -> viommu.allocateVdevice(stream.device.device(), stream.streamId));
+        }
+    }
+
     /** CMD_CFGI_STE also drops the CDs of a stream; a host that sees no other STE does not. */
     static boolean dropContexts(Viommu viommu, int streamId) {
         long command = Integer.toUnsignedLong(streamId) << 32 | CommandCode.CFGI_CD_ALL.opcode();
@@ -81,7 +107,11 @@ final class StreamAttacher {
 
     /** {@return whether what a predecessor attached a stream to is there} */
     boolean has(AssignedStreams.Saved state) {
-        return state.table() != Table.NESTED || objects.find(state.lease(), Hwpt.class).isPresent();
+        return switch (state.table()) {
+            case NESTED -> objects.find(state.lease(), Hwpt.class).isPresent();
+            case ILLEGAL -> illegal.find().isPresent();
+            case UNKNOWN, STAGE2, DETACHED, ABORT, BYPASS -> true;
+        };
     }
 
     /**

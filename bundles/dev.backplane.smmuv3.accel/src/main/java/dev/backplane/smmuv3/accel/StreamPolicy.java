@@ -1,15 +1,19 @@
 package dev.backplane.smmuv3.accel;
 
 import dev.backplane.memory.DmaPort;
+import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.register.BitField;
 import dev.backplane.smmuv3.control.SmmuIdentity;
+import dev.backplane.smmuv3.spec.EventType;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr0;
 import dev.backplane.smmuv3.spec.IdRegisters.Idr1;
 import dev.backplane.smmuv3.spec.StreamTable.Ste;
 import dev.backplane.smmuv3.translate.SmmuConfiguration;
+import dev.backplane.smmuv3.translate.SmmuEvent;
 import dev.backplane.smmuv3.translate.StreamConfig;
 import dev.backplane.smmuv3.translate.StreamTableReader;
+import java.util.Optional;
 
 /**
  * Says where the transactions of a stream go, by the registers and its STE (IHI 0070 sections 3.11, 5.2 and 6.3.15).
@@ -53,10 +57,10 @@ final class StreamPolicy {
         }
         StreamTableReader.Entry entry = table.read(context, registers, streamId);
         return switch (entry.config()) {
-            case StreamConfig.Illegal(String reason) -> new StreamTarget.Abort("no legal STE: " + reason);
+            case StreamConfig.Illegal(String reason) -> illegal(entry.event(), reason);
             case StreamConfig.Abort _ -> new StreamTarget.Abort("STE.Config");
             case StreamConfig.Bypass _ -> new StreamTarget.Bypass("STE.Config");
-            case StreamConfig.Translate _ -> translate(entry.words(), stalls);
+            case StreamConfig.Translate _ -> translate(entry.words(), streamId, stalls);
         };
     }
 
@@ -65,11 +69,18 @@ final class StreamPolicy {
         return table.read(context, registers, streamId);
     }
 
+    private static StreamTarget illegal(Optional<SmmuEvent> event, String reason) {
+        return new StreamTarget.Illegal(event, "no legal STE: " + reason);
+    }
+
     /** Fields that the ID registers make IGNORED are left out: the host's SMMU might honour them. */
-    private StreamTarget translate(long[] ste, boolean stalls) {
+    private StreamTarget translate(long[] ste, int streamId, boolean stalls) {
         int eats = ats ? Ste.EATS.getInt(ste) : 0;
         if (eats == EATS_SPLIT) {
-            return new StreamTarget.Abort("no legal STE: STE.EATS asks for split-stage ATS, which is not supported");
+            return illegal(
+                    Optional.of(SmmuEvent.configuration(
+                            EventType.C_BAD_STE, streamId, TransactionAttributes.NO_SUBSTREAM)),
+                    "STE.EATS asks for split-stage ATS, which is not supported");
         }
         long[] canonical = new long[2];
         Ste.V.set(canonical, 1);

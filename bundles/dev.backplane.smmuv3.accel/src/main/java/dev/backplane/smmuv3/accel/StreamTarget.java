@@ -1,5 +1,8 @@
 package dev.backplane.smmuv3.accel;
 
+import dev.backplane.smmuv3.translate.SmmuEvent;
+import java.util.Optional;
+
 /** Where the transactions of a stream are to go. */
 sealed interface StreamTarget {
 
@@ -9,6 +12,14 @@ sealed interface StreamTarget {
      * @param reason why
      */
     record Abort(String reason) implements StreamTarget {}
+
+    /**
+     * They abort, as the stream has no legal STE.
+     *
+     * @param event what the SMMU records of each, but for its SubstreamID; empty when nothing is to be recorded
+     * @param reason what is wrong
+     */
+    record Illegal(Optional<SmmuEvent> event, String reason) implements StreamTarget {}
 
     /**
      * They pass to the guest's memory untranslated.

@@ -29,6 +29,7 @@ class AttachmentTest {
         board = new TestBoard(host);
         device = host.device("a");
         assertThat(board.connect(0x108, device)).isEmpty();
+        board.ste(0x108, 1);
     }
 
     @Test
@@ -111,14 +112,14 @@ class AttachmentTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "0x0          | abort  | no legal STE: STE.V is 0",
+        "0x0          | illegal | no legal STE: STE.V is 0",
         "0x1          | abort  | STE.Config",
         "0x7          | abort  | STE.Config",
         "0x9          | bypass | STE.Config",
         "0x4400000B   | nested | STE.Config",
-        "0x4400000D   | abort  | no legal STE: STE.Config enables stage 2, which is not supported",
-        "0x4400000F   | abort  | no legal STE: STE.Config enables stage 2, which is not supported",
-        "0x4000000000000B | abort | no legal STE: STE.S1ContextPtr exceeds the address size",
+        "0x4400000D   | illegal | no legal STE: STE.Config enables stage 2, which is not supported",
+        "0x4400000F   | illegal | no legal STE: STE.Config enables stage 2, which is not supported",
+        "0x4000000000000B | illegal | no legal STE: STE.S1ContextPtr exceeds the address size",
     })
     void theSteDecidesWhileEnabled(String ste, String attachment, String reason) throws Exception {
         board.enabled();
@@ -222,7 +223,7 @@ class AttachmentTest {
         board.enabled();
         board.ste(0x108, CONTEXTS | 0b1011, 0x2000_0000L);
         board.configure(0x108);
-        assertThat(device.attachment()).isEqualTo("abort");
+        assertThat(device.attachment()).isEqualTo("illegal");
     }
 
     /** The guest is shown that nothing stalls, so CDs that ask for it are illegal; a host that can stall is told so. */
@@ -308,7 +309,7 @@ class AttachmentTest {
         assertThat(device.attached.ste0).isEqualTo(CONTEXTS + 0x1000 | 0b1011);
         assertThat(host.objects()).contains("vdevice 0x208").doesNotContain("vdevice 0x108").hasSize(6);
         assertThat(board.connect(0x308, device)).as("no STE there").isEmpty();
-        assertThat(device.attachment()).isEqualTo("abort");
+        assertThat(device.attachment()).isEqualTo("illegal");
         assertThat(board.connect(0x108, host.device("b"))).as("the old one is free").isEmpty();
     }
 

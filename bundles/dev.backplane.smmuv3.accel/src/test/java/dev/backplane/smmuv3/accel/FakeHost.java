@@ -125,7 +125,9 @@ final class FakeHost {
 
         @Override
         public Hwpt allocateHwpt(IommufdDevice device, long ste0, long ste1) throws HostException {
-            String what = (ste0 >>> 1 & 7) == 0 ? "abort" : (ste0 >>> 1 & 7) == 4 ? "bypass" : "nested";
+            String what = (ste0 >>> 1 & 7) == 0 ? "abort"
+                    : (ste0 >>> 1 & 7) == 4 ? "bypass"
+                    : ste0 >>> 59 > 20 ? "illegal" : "nested";
             fail(what);
             same((Device) device);
             if ((ste0 & ~0xF8FF_FFFF_FFFF_FFFFL) != 0 || (ste1 & ~0x3800_00FFL) != 0
@@ -337,7 +339,7 @@ final class FakeHost {
             if (hwpt.slice != null && !hwpt.slice.smmu.equals(smmu)) {
                 throw new HostException("VFIO_DEVICE_ATTACH_IOMMUFD_PT", Errno.EINVAL, "another SMMU");
             }
-            if (hwpt.what.equals("nested") && !hwpt.slice.streams.containsValue(this)) {
+            if ((hwpt.what.equals("nested") || hwpt.what.equals("illegal")) && !hwpt.slice.streams.containsValue(this)) {
                 throw new HostException("VFIO_DEVICE_ATTACH_IOMMUFD_PT", Errno.ENOENT, "no vDEVICE");
             }
             calls.add("attach %s %s".formatted(name, hwpt.what));

@@ -30,6 +30,8 @@ class HandOverTest {
         old = new TestBoard(host);
         old.connect(0x108, first);
         old.connect(0x110, second);
+        old.ste(0x108, 1);
+        old.ste(0x110, 1);
         old.enabled();
         old.translating(0x108, CONTEXTS);
         old.ste(0x110, 0b1001);

@@ -149,6 +149,11 @@ class RandomStreamsTest {
             return abort ? "abort" : "bypass";
         }
         long ste = known.getOrDefault(stream, 0L);
-        return ste == 0b1001 ? "bypass" : (ste & 0xF) == 0b1011 ? "nested" : "abort";
+        return switch ((int) ste & 0xF) {
+            case 0b1001 -> "bypass";
+            case 0b1011 -> "nested";
+            case 0b0001, 0b0111 -> "abort";
+            default -> "illegal";
+        };
     }
 }

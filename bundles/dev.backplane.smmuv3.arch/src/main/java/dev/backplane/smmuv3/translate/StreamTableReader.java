@@ -4,6 +4,7 @@ import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.memory.TransactionContext;
+import java.util.Optional;
 
 /**
  * Reads stream table entries, and nothing behind them: for SMMUs whose translation another one carries out. Thread-safe;
@@ -30,8 +31,10 @@ public final class StreamTableReader {
      * @param address where the STE is, -1 when it could not be found or read
      * @param words its eight 64-bit words, empty when it could not be found or read
      * @param config what it says; {@link StreamConfig.Illegal} with the reason when there is no legal one
+     * @param event what the SMMU records of a transaction without SubstreamID that finds no legal one: C_BAD_STREAMID,
+     *     F_STE_FETCH or C_BAD_STE; empty when it finds one, or CR2.RECINVSID is 0 for C_BAD_STREAMID
      */
-    public record Entry(long address, long[] words, StreamConfig config) {}
+    public record Entry(long address, long[] words, StreamConfig config, Optional<SmmuEvent> event) {}
 
     /**
      * {@return the STE of a stream}
@@ -45,8 +48,10 @@ public final class StreamTableReader {
         Walk walk = new Walk(tables, seen)
                 .begin(context, TransactionAttributes.ofRequester(streamId), 0, AccessKind.READ);
         StreamConfig config = walker.find(walk, registers);
-        return new Entry(
-                seen.address, seen.words, config == null ? new StreamConfig.Illegal(walk.reason) : config);
+        return config == null
+                ? new Entry(seen.address, seen.words, new StreamConfig.Illegal(walk.reason),
+                        walk.recorded ? Optional.of(walk.event) : Optional.empty())
+                : new Entry(seen.address, seen.words, config, Optional.empty());
     }
 
     private static final class Seen implements WalkObserver {
