@@ -43,6 +43,7 @@ public class AcceleratedSmmuIT {
     private static final long DOORBELL = GicV3Driver.DOORBELL_PAGE + GicV3Driver.DOORBELL_OFFSET;
     private static final int LPI = 8200;
     private static final int EVENT = 3;
+    private static final int C_BAD_STE = 0x04;
     private static final int C_BAD_CD = 0x0A;
     private static final int F_TRANSLATION = 0x10;
     private static final int PATTERN = 0x600D_F00D;
@@ -147,6 +148,24 @@ public class AcceleratedSmmuIT {
         assertThat(event[0] & 0xFF).isEqualTo(F_TRANSLATION);
         assertThat(event[0] >>> 32).isEqualTo(stream);
         assertThat(event[2]).isEqualTo(IOVA);
+    }
+
+    /** The host's hardware sees an STE that is illegal for it. */
+    @Test
+    public void aTransactionThatFindsNoLegalSteIsAnEventOfTheGuestsStream() {
+        int both = 7;
+        for (long ste : new long[] {0, 1 | both << 1}) {
+            smmu.enable();
+            smmu.entry(stream, ste, 0);
+            for (int again = 0; again < 2; again++) {
+                assertThat(nic.fill(IOVA, 64, PATTERN)).isFalse();
+                assertThat(event()).containsExactly((long) stream << 32 | C_BAD_STE, 0, 0, 0);
+            }
+        }
+        smmu.attach(stream);
+        smmu.map(stream, IOVA, TARGET);
+        assertThat(nic.fill(IOVA, 64, PATTERN)).isTrue();
+        assertThat(smmu.takeEvent()).isNull();
     }
 
     @Test

@@ -13,7 +13,8 @@ import java.util.Optional;
 /**
  * The page table that streams share which have no legal STE. The host takes no STE of which it sees that it is illegal,
  * and replaces one with V=0 by one that aborts silently. It does not judge S1CDMax and S1STALLD, so that the hardware
- * can be given an STE that is ILLEGAL for it (IHI 0070 section 5.2): that aborts each transaction and records C_BAD_STE.
+ * can be given an STE that is ILLEGAL for it (IHI 0070 section 5.2): that aborts each transaction, and records
+ * C_BAD_STE.
  */
 final class IllegalTable {
     static final String LEASE = "hwpt.illegal";
