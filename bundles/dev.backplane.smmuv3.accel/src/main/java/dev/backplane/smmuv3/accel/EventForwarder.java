@@ -97,16 +97,21 @@ final class EventForwarder {
         }
     }
 
-    /** Finds what is missing before an event, and says so once for each time that something went missing. */
+    /**
+     * Finds what is missing before an event, and says so once for each time that something went missing. Software is
+     * not told: EVENTQ_PROD.OVFLG is for its own queue, and never to be seen of one that was not full (IHI 0070 section
+     * 7.4).
+     */
     private void count(Vevent event) {
         long missing = next == UNKNOWN ? 0 : event.sequence() - next & NUMBERS;
         counters.lost.add(missing);
         boolean announced = event instanceof Vevent.Lost;
         if ((missing != 0 && !lossKnown) || announced) {
             counters.losses.increment();
-            log.hostError("events of the hardware were lost %s event %d: software finds EVENTQ_PROD.OVFLG set"
-                    .formatted(announced ? "from" : "before", event.sequence()));
-            control.get().recordLoss();
+            String which = (announced ? "event %d and later ones" : "%2$d before event %1$d")
+                    .formatted(event.sequence(), missing);
+            log.hostError(("events of the hardware were lost, %s: the host's queue of %d was full, and software is not "
+                    + "told").formatted(which, HostSlice.EVENT_DEPTH));
         }
         lossKnown = announced;
         next = announced ? event.sequence() : event.sequence() + 1L & NUMBERS;

@@ -23,7 +23,9 @@ record HostSlice(Viommu viommu, Hwpt abort, Hwpt bypass, VeventQueue events) {
     private static final String ABORT = "hwpt.abort";
     private static final String BYPASS = "hwpt.bypass";
     private static final String EVENTS = "veventq";
-    private static final int EVENT_DEPTH = 1024;
+    /** Events that the host keeps while nobody reads them. */
+    static final int EVENT_DEPTH = 1024;
+
 
     /** STE.Config of a stream that bypasses. */
     private static final int CONFIG_BYPASS = 0b100;

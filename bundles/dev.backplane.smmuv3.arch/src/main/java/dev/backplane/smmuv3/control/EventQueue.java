@@ -83,15 +83,6 @@ final class EventQueue {
         return written;
     }
 
-    /** Marks that records were lost before they got here; while the queue is disabled nothing is to be marked. */
-    void lost() {
-        synchronized (registers) {
-            if (registers.isSet(registers.cr0, RegisterTable.EVENTQEN)) {
-                overflow();
-            }
-        }
-    }
-
     private boolean write(TransactionContext context, long address, long[] words) {
         for (int i = 0; i < words.length; i++) {
             if (!memory.write(context, address + 8L * i, 8, words[i]).isDone()) {

@@ -198,14 +198,6 @@ public final class SmmuControl implements EventSink {
         reconfigure(context);
     }
 
-    /**
-     * Marks that a host lost events on their way to the queue: software finds the overflow flag set, as if the queue had
-     * been full (IHI 0070 section 7.4).
-     */
-    public void recordLoss() {
-        events.lost();
-    }
-
     /** {@return the registers by name, as 64-bit words: the whole architectural state} */
     public Map<String, Object> save() {
         synchronized (registers) {

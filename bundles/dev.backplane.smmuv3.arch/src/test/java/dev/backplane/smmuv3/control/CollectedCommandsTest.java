@@ -157,16 +157,4 @@ class CollectedCommandsTest implements SmmuBackend {
             assertThat(consumed()).isEqualTo(produced & 63);
         }
     }
-
-    @Test
-    void lossesOnTheHostShowAsAnOverflow() {
-        control.recordLoss();
-        assertThat(control.read(EVENTQ_PROD, 4)).as("while the queue is disabled").isZero();
-        control.write(bench.context(), EVENTQ_BASE, 8, EVENTS | 3);
-        control.write(bench.context(), CR0, 4, CMDQEN | EVENTQEN);
-        control.recordLoss();
-        assertThat(control.read(EVENTQ_PROD, 4)).isEqualTo(1L << 31);
-        control.recordLoss();
-        assertThat(control.read(EVENTQ_PROD, 4)).as("not acknowledged yet").isEqualTo(1L << 31);
-    }
 }
