@@ -21,6 +21,16 @@ public interface EventFd extends AutoCloseable {
     /** {@return how often it was signalled} */
     long signals();
 
+    /**
+     * Takes the signal that an event keeps, as a read of {@code eventfd(2)} does. What is signalled while the event
+     * injects no interrupt and wakes nobody is kept, and injected when it is given something to inject. Does not block.
+     *
+     * @return whether there was one, however often it was signalled; false of events that keep nothing
+     */
+    default boolean take() {
+        return false;
+    }
+
     /** Closes it: signals do nothing any more. */
     @Override
     void close();

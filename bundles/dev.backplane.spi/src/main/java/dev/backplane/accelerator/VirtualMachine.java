@@ -33,7 +33,8 @@ public interface VirtualMachine extends AutoCloseable {
     EventFd eventFd();
 
     /**
-     * Lets an event inject a GSI (KVM_IRQFD).
+     * Lets an event inject a GSI (KVM_IRQFD). A signal that the event {@linkplain EventFd#take keeps} is injected at
+     * once: route the GSI before.
      *
      * @param event what fires
      * @param gsi the GSI

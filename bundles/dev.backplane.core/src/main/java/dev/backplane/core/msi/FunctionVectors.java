@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
 /**
@@ -32,7 +33,7 @@ final class FunctionVectors implements VectorFollower {
     private final boolean assigned;
 
     /** By number of the vector, those of MSI-X with {@link #key}. */
-    private final Map<Integer, RoutedVector> routed = new HashMap<>();
+    private final Map<Integer, RoutedVector> routed = new ConcurrentHashMap<>();
 
     private final Map<Integer, EventFd> soft = new HashMap<>();
     private final Map<Integer, VectorEvent> events = new HashMap<>();
@@ -176,6 +177,20 @@ final class FunctionVectors implements VectorFollower {
     @Override
     public synchronized void rerouted(TransactionContext context) {
         settleAll(context, true);
+    }
+
+    /** Looked at by software's reads, so without the monitor, which is held while the device is told something. */
+    @Override
+    public long pending(boolean msix, int first) {
+        long bits = 0;
+        for (Map.Entry<Integer, RoutedVector> vector : routed.entrySet()) {
+            int place = (vector.getKey() >>> 1) - first;
+            boolean meant = (vector.getKey() & 1) == kind(msix) && place >= 0 && place < Long.SIZE;
+            if (meant && vector.getValue().isPending()) {
+                bits |= 1L << place;
+            }
+        }
+        return bits;
     }
 
     private void settleAll(TransactionContext context, boolean anew) {

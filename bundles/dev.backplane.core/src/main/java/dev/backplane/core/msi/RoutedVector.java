@@ -28,6 +28,10 @@ final class RoutedVector {
     private int gsi = NONE;
     private Message routed;
     private int deviceId;
+    private boolean enabled;
+
+    /** A message came while software masks the vector: it masked it while nobody could tell the device to keep them. */
+    private boolean pending;
 
     RoutedVector(MsiRouter router, PciFunction function, boolean msix, int number) {
         this.router = router;
@@ -48,6 +52,13 @@ final class RoutedVector {
      * @return whether software uses the vector and a route is in place
      */
     synchronized boolean settle(TransactionContext context, boolean anew) {
+        boolean wasEnabled = enabled;
+        enabled = number < function.enabledVectors(msix);
+        if (!enabled || !wasEnabled) {
+            // What came while software had not enabled the vector is no message of it.
+            event.take();
+            pending = false;
+        }
         Message now = function.message(msix, number);
         if (now == null) {
             release();
@@ -61,7 +72,18 @@ final class RoutedVector {
             case Found found -> route(now, found, id);
             case Refused refused -> router.refused(function, number, now.address(), refused.reason());
         }
+        if (routed != null && pending) {
+            pending = false;
+            event.signal();
+        }
         return gsi != NONE;
+    }
+
+    /** {@return whether a message waits until software unmasks the vector} */
+    synchronized boolean isPending() {
+        // What is not looked at, the accelerator sends by itself when the event is connected.
+        pending |= routed == null && event.take();
+        return pending;
     }
 
     private void route(Message now, Found found, int id) {

@@ -28,6 +28,8 @@ final class PassThrough {
     /** Where the pending bits of MSI are, or 0. */
     private final int msiPending;
 
+    private final PendingBits onTheWay;
+
     private final byte[] last;
     /** By place: software that writes on and on fills no memory. */
     private final Map<Place, Write> waiting = new LinkedHashMap<>();
@@ -38,6 +40,12 @@ final class PassThrough {
     private boolean busMaster;
     private boolean pinDisabled;
 
+    /** Tells which of 64 vectors are pending. */
+    @FunctionalInterface
+    interface PendingBits {
+        long of(boolean msix, int first);
+    }
+
     private record Place(int offset, int size) {}
 
     private record Write(int offset, int size, int value) {
@@ -46,10 +54,17 @@ final class PassThrough {
         }
     }
 
-    PassThrough(ConfigTemplate template, DeviceGate gate, int msiPending) {
+    /**
+     * Makes one.
+     *
+     * @param msiPending where the pending bits of MSI are, or 0
+     * @param onTheWay messages that have left the device and wait for software to unmask their vectors
+     */
+    PassThrough(ConfigTemplate template, DeviceGate gate, int msiPending, PendingBits onTheWay) {
         this.template = template;
         this.gate = gate;
         this.msiPending = msiPending;
+        this.onTheWay = onTheWay;
         last = template.resetValues();
     }
 
@@ -133,11 +148,11 @@ final class PassThrough {
         return (int) status[0] & INTERRUPT_STATUS;
     }
 
-    /** {@return the pending bits of 64 vectors that the device keeps; none while no model serves} */
+    /** {@return the pending bits of 64 vectors; those that the device keeps are not known while no model serves} */
     synchronized long pending(boolean msix, int first) {
-        long[] bits = {0};
+        long[] bits = {onTheWay.of(msix, first)};
         if (device != null) {
-            guarded(() -> bits[0] = device.pendingVectors(msix, first));
+            guarded(() -> bits[0] |= device.pendingVectors(msix, first));
         }
         return bits[0];
     }

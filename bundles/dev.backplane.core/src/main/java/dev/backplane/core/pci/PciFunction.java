@@ -81,7 +81,8 @@ public final class PciFunction {
         kind = assigned == null ? kind(description, layout) : assigned;
         boolean maskable = layout.msi() != 0 && description.msiMaskable();
         int msiPending = maskable ? MsiCapability.pendingBits(layout.msi()) : 0;
-        passThrough = assigned == null ? null : new PassThrough(layout.template(), gate, msiPending);
+        passThrough = assigned == null ? null : new PassThrough(
+                layout.template(), gate, msiPending, this::pendingOnTheWay);
         pin = new IntxPin(line);
         below = layout.bridge() ? new SecondaryBus(this) : null;
         registers = new FunctionRegisters(this, description, layout, bus, devfn, below, pin);
@@ -500,6 +501,11 @@ public final class PciFunction {
 
     private long pendingInHardware(int first) {
         return passThrough == null ? 0 : passThrough.pending(true, first);
+    }
+
+    private long pendingOnTheWay(boolean msix, int first) {
+        VectorFollower following = follower;
+        return following == null ? 0 : following.pending(msix, first);
     }
 
     private void rerouted(TransactionContext context) {

@@ -24,6 +24,14 @@ public interface VectorFollower {
     /** Where messages of the function lead may be another place: its address or its IOMMU is another. */
     void rerouted(TransactionContext context);
 
+    /**
+     * {@return vectors that software masks and that have a message, which is sent when it unmasks them}
+     *
+     * @param msix whether MSI-X vectors are meant
+     * @param first the first vector, a multiple of 64; bit n stands for vector {@code first + n}
+     */
+    long pending(boolean msix, int first);
+
     /** A model begins to serve; null for one that is no assigned device. */
     void serve(AssignedDevice device);
 

@@ -40,6 +40,7 @@ final class FakeAccelerator implements Accelerator {
     final class Event implements EventFd {
         private Runnable listener = () -> {};
         private long count;
+        private boolean kept;
         boolean open = true;
 
         @Override
@@ -47,12 +48,25 @@ final class FakeAccelerator implements Accelerator {
             count++;
             Integer gsi = irqfds.get(this);
             if (open && gsi != null) {
-                switch (table.get(gsi)) {
-                    case GsiRoute.Msi msi -> irqchip.deliverMsi(msi.address(), msi.data(), msi.deviceId());
-                    case GsiRoute.Pin pin -> irqchip.setSpi(32 + pin.spi(), true);
-                }
+                inject(gsi);
+            } else if (open) {
+                kept = true;
             }
             listener.run();
+        }
+
+        private void inject(int gsi) {
+            switch (table.get(gsi)) {
+                case GsiRoute.Msi msi -> irqchip.deliverMsi(msi.address(), msi.data(), msi.deviceId());
+                case GsiRoute.Pin pin -> irqchip.setSpi(32 + pin.spi(), true);
+            }
+        }
+
+        @Override
+        public boolean take() {
+            boolean was = kept;
+            kept = false;
+            return was;
         }
 
         @Override
@@ -121,6 +135,9 @@ final class FakeAccelerator implements Accelerator {
                 }
                 if (resample != null) {
                     resamples.put((Event) event, resample);
+                }
+                if (event.take()) {
+                    ((Event) event).inject(gsi);
                 }
             }
 

@@ -6,6 +6,17 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** An event that injects a GSI. Thread-safe. */
 final class Irqfd {
+
+    /** What becomes of a signal. */
+    enum Outcome {
+        /** It reached an interrupt controller. */
+        REACHED,
+        /** There was no route, or it led nowhere. */
+        LOST,
+        /** The event does not inject the GSI any more: the signal is still the event's. */
+        UNASSIGNED
+    }
+
     private final SimVm vm;
     private final SimEventFd event;
     private final int gsi;
@@ -20,8 +31,19 @@ final class Irqfd {
         this.resample = resample;
     }
 
-    void fire() {
-        (vm.inject(this) ? reached : lost).increment();
+    /** {@return whether a signal has come to its end here: false when the event injects this GSI no more} */
+    boolean fire() {
+        return switch (vm.inject(this)) {
+            case REACHED -> {
+                reached.increment();
+                yield true;
+            }
+            case LOST -> {
+                lost.increment();
+                yield true;
+            }
+            case UNASSIGNED -> false;
+        };
     }
 
     /** {@return whether the event injects this GSI still} */

@@ -1,13 +1,18 @@
 package dev.backplane.kvm.sim;
 
 import dev.backplane.irq.EventFd;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
-/** An event. A signal takes no lock and allocates nothing. Thread-safe. */
+/**
+ * An event. What is signalled while it injects nothing and wakes nobody is kept, as the count of an eventfd that nobody
+ * reads. A signal takes no lock and allocates nothing. Thread-safe.
+ */
 final class SimEventFd implements EventFd {
     private final LongAdder signals = new LongAdder();
     private final AtomicReference<Irqfd> irqfd = new AtomicReference<>();
+    private final AtomicBoolean kept = new AtomicBoolean();
     private volatile Runnable listener;
     private volatile boolean closed;
 
@@ -17,14 +22,32 @@ final class SimEventFd implements EventFd {
             return;
         }
         signals.increment();
-        Irqfd injects = irqfd.get();
-        if (injects != null) {
-            injects.fire();
-        }
         Runnable woken = listener;
+        if (!fire(irqfd.get()) && woken == null) {
+            kept.set(true);
+            injectKept();
+        }
         if (woken != null) {
             woken.run();
         }
+    }
+
+    private static boolean fire(Irqfd injects) {
+        return injects != null && injects.fire();
+    }
+
+    /** Whoever finds both a signal that is kept and what it is to inject takes the signal. */
+    void injectKept() {
+        Irqfd injects = irqfd.get();
+        while (injects != null && kept.getAndSet(false) && !injects.fire()) {
+            kept.set(true);
+            injects = irqfd.get();
+        }
+    }
+
+    @Override
+    public boolean take() {
+        return kept.getAndSet(false);
     }
 
     @Override
@@ -66,6 +89,7 @@ final class SimEventFd implements EventFd {
     public void close() {
         closed = true;
         listener = null;
+        kept.set(false);
         Irqfd gone = irqfd.getAndSet(null);
         if (gone != null) {
             gone.closed();

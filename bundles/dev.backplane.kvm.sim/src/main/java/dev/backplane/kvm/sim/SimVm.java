@@ -106,7 +106,12 @@ final class SimVm implements VirtualMachine {
     }
 
     @Override
-    public synchronized void assignIrqfd(EventFd event, int gsi, EventFd resample) throws HostException {
+    public void assignIrqfd(EventFd event, int gsi, EventFd resample) throws HostException {
+        // Without the monitor: what is injected runs the interrupt controller.
+        assigned(event, gsi, resample).injectKept();
+    }
+
+    private synchronized SimEventFd assigned(EventFd event, int gsi, EventFd resample) throws HostException {
         String operation = "KVM_IRQFD";
         requireIrqchip(operation);
         if (gsi < 0 || gsi >= GSIS) {
@@ -118,6 +123,7 @@ final class SimVm implements VirtualMachine {
             throw new HostException(operation, Errno.EBUSY, "the event injects GSI %d already".formatted(own.gsi()));
         }
         irqfds.add(irqfd);
+        return own;
     }
 
     private static SimEventFd own(String operation, EventFd event) throws HostException {
@@ -200,16 +206,12 @@ final class SimVm implements VirtualMachine {
         return InspectNode.text(Integer.toString(route.gsi()), text);
     }
 
-    /**
-     * Injects what a GSI stands for.
-     *
-     * @return whether it reached an interrupt controller
-     */
-    boolean inject(Irqfd irqfd) {
+    /** Injects what a GSI stands for. */
+    Irqfd.Outcome inject(Irqfd irqfd) {
         GsiRoute route = route(irqfd.gsi());
         if (!irqfd.isAssigned()) {
             // Asked after the route was: the GSI may be another's by now, and so the route.
-            return false;
+            return Irqfd.Outcome.UNASSIGNED;
         }
         boolean reached = switch (route) {
             case null -> {
@@ -237,7 +239,7 @@ final class SimVm implements VirtualMachine {
         if (reached) {
             delivered.increment();
         }
-        return reached;
+        return reached ? Irqfd.Outcome.REACHED : Irqfd.Outcome.LOST;
     }
 
     @Override

@@ -71,6 +71,71 @@ class SimVmTest {
         assertThat(value(vm.inspect(), "delivered")).isEqualTo("0");
     }
 
+    /** As KVM_IRQFD looks at the event first, whose signals nobody has read. */
+    @Test
+    void aSignalOfAnEventThatInjectsNothingIsKeptAndInjectedOnce() throws HostException {
+        EventFd event = vm.eventFd();
+        vm.setGsiRouting(List.of(new Msi(5, DOORBELL, 0x11, 0x100)));
+        event.signal();
+        event.signal();
+        assertThat(injected).isEmpty();
+        vm.assignIrqfd(event, 5, null);
+        assertThat(injected).containsExactly("msi 0x8090040 0x11 0x100");
+        vm.deassignIrqfd(event, 5);
+        vm.assignIrqfd(event, 5, null);
+        assertThat(injected).as("once").hasSize(1);
+        vm.deassignIrqfd(event, 5);
+        event.signal();
+        assertThat(event.take()).isTrue();
+        assertThat(event.take()).isFalse();
+        vm.assignIrqfd(event, 5, null);
+        assertThat(injected).as("taken").hasSize(1);
+    }
+
+    @Test
+    void aSignalThatWakesSomebodyOrInjectsIsNotKept() throws HostException {
+        EventFd event = vm.eventFd();
+        event.onSignal(() -> injected.add("woken"));
+        event.signal();
+        assertThat(event.take()).isFalse();
+        event.onSignal(null);
+        vm.assignIrqfd(event, 5, null);
+        event.signal();
+        assertThat(event.take()).as("without a route it is lost, as in KVM").isFalse();
+        event.close();
+        event.signal();
+        assertThat(event.take()).as("closed").isFalse();
+        assertThat(injected).containsExactly("woken");
+    }
+
+    @Test
+    void noSignalIsLostWhileTheEventIsGivenAndTakenItsGsi() throws Exception {
+        var arrived = new AtomicInteger();
+        VirtualMachine busy = new KvmSim().createVm("busy", new Irqchip() {
+            @Override
+            public boolean deliverMsi(long address, int data, int deviceId) {
+                arrived.incrementAndGet();
+                return true;
+            }
+
+            @Override
+            public void setSpi(int intid, boolean asserted) {}
+        });
+        busy.setGsiRouting(List.of(new Msi(0, DOORBELL, 1, 1)));
+        EventFd event = busy.eventFd();
+        for (int round = 0; round < 2_000; round++) {
+            int before = arrived.get();
+            var signalling = new Thread(event::signal);
+            signalling.start();
+            busy.assignIrqfd(event, 0, null);
+            busy.deassignIrqfd(event, 0);
+            signalling.join();
+            busy.assignIrqfd(event, 0, null);
+            busy.deassignIrqfd(event, 0);
+            assertThat(arrived).as("round %d", round).hasValue(before + 1);
+        }
+    }
+
     @Test
     void aMessageToAnAddressThatIsNoDoorbellIsLostAndCounted() throws HostException {
         EventFd event = vm.eventFd();
