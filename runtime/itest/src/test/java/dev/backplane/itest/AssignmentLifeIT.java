@@ -243,6 +243,39 @@ public class AssignmentLifeIT {
         nic.stop();
     }
 
+    /** The hardware sends on until the next model tells it to keep what is masked. */
+    @Test
+    public void aMessageForAVectorThatIsMaskedWhileNoModelServesPendsAndComesWhenItIsUnmasked() throws Exception {
+        translate();
+        var gic = new GicV3Driver(machine, AcceleratedMachine.GIC_AREA);
+        gic.map(stream, 1, GicV3Driver.FIRST_LPI);
+        nic.enableMsix(0, GicV3Driver.DOORBELL_PAGE + GicV3Driver.DOORBELL_OFFSET, 0);
+        Bundle vfio = bundles.find(VFIO);
+        nic.fillForEver(IOVA, 0x1000, 0x1234_5678, 0);
+        new Interrupts(gic).await(GicV3Driver.FIRST_LPI, 1);
+        vfio.stop();
+        nic.controlMsix(true, true);
+        for (int transfer = 0; transfer < 2; transfer++) {
+            machine.write(TARGET, 4, 0);
+            Awaitility.await().until(() -> machine.read(TARGET, 4) == 0x1234_5678);
+        }
+        machine.config(nic.function(), 4, 2, 0x2);
+        int taken = gic.take();
+        while (taken != -1) {
+            assertThat(taken).as("from before it was masked").isEqualTo(GicV3Driver.FIRST_LPI);
+            taken = gic.take();
+        }
+        vfio.start();
+        Awaitility.await().until(() -> machine.slot(NIC).provider().orElse("").contains(VFIO));
+        nic.stop();
+        machine.config(nic.function(), 4, 2, 0x6);
+        assertThat(nic.isPending(0)).isTrue();
+        assertThat(gic.take()).isEqualTo(-1);
+        nic.controlMsix(true, false);
+        new Interrupts(gic).await(GicV3Driver.FIRST_LPI, 1);
+        assertThat(nic.isPending(0)).isFalse();
+    }
+
     @Test
     public void aVectorThatSoftwareUnmasksWhileTheSmmuIsParkedGetsItsRouteWhenItIsBack() throws Exception {
         translate();
