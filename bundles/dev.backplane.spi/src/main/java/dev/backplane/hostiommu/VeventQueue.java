@@ -30,9 +30,10 @@ public interface VeventQueue extends HostObject {
         record Event(int sequence, long[] record) implements Vevent {}
 
         /**
-         * Events were lost here, the queue was full (IOMMU_VEVENTQ_FLAG_LOST_EVENTS).
+         * The newest events were lost, as the queue was full (IOMMU_VEVENTQ_FLAG_LOST_EVENTS). Read last of all; events
+         * that were lost before one that was not are missing in the numbers alone.
          *
-         * @param sequence number of the first one that was lost
+         * @param sequence number of the last one that was lost
          */
         record Lost(int sequence) implements Vevent {}
     }

@@ -13,7 +13,7 @@ final class VeventqObject extends IommufdObject implements VeventQueue {
     private final int depth;
     private final Object lock = new Object();
     private final Queue<Vevent> events = new ArrayDeque<>();
-    /** The first event that was lost since the last one that was not, or null. */
+    /** The newest event if it was lost, or null. */
     private Vevent.Lost lost;
 
     private int next;
@@ -33,25 +33,16 @@ final class VeventqObject extends IommufdObject implements VeventQueue {
             next = next + 1 & SEQUENCE_MASK;
             if (events.size() >= depth) {
                 lostEvents++;
-                if (lost == null) {
-                    lost = new Vevent.Lost(sequence);
-                }
+                lost = new Vevent.Lost(sequence);
             } else {
-                // What was lost before comes before it, in the order of the sequence numbers.
-                flushLost();
+                // What was lost before it shows in its number.
+                lost = null;
                 events.add(new Vevent.Event(sequence, record));
             }
             told = listener;
         }
         if (told != null) {
             told.run();
-        }
-    }
-
-    private void flushLost() {
-        if (lost != null) {
-            events.add(lost);
-            lost = null;
         }
     }
 
@@ -70,10 +61,12 @@ final class VeventqObject extends IommufdObject implements VeventQueue {
     @Override
     public Optional<Vevent> read() {
         synchronized (lock) {
-            if (events.isEmpty()) {
-                flushLost();
+            Vevent next = events.poll();
+            if (next == null) {
+                next = lost;
+                lost = null;
             }
-            return Optional.ofNullable(events.poll());
+            return Optional.ofNullable(next);
         }
     }
 

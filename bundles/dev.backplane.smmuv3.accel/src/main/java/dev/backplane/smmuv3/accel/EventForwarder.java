@@ -28,8 +28,6 @@ final class EventForwarder {
     private VeventQueue queue;
     /** Number of the next event, or {@link #UNKNOWN}. */
     private long next = UNKNOWN;
-    /** The host said that events were lost, and not yet how many. */
-    private boolean lossKnown;
 
     EventForwarder(
             Epochs epochs,
@@ -52,7 +50,6 @@ final class EventForwarder {
             queue = events;
             if (events == null) {
                 next = UNKNOWN;
-                lossKnown = false;
             }
         }
         if (before != null && before != events) {
@@ -103,18 +100,16 @@ final class EventForwarder {
      * 7.4).
      */
     private void count(Vevent event) {
-        long missing = next == UNKNOWN ? 0 : event.sequence() - next & NUMBERS;
-        counters.lost.add(missing);
-        boolean announced = event instanceof Vevent.Lost;
-        if ((missing != 0 && !lossKnown) || announced) {
+        boolean lost = event instanceof Vevent.Lost;
+        long missing = (next == UNKNOWN ? 0 : event.sequence() - next & NUMBERS) + (lost ? 1 : 0);
+        next = event.sequence() + 1L & NUMBERS;
+        if (missing != 0) {
+            counters.lost.add(missing);
             counters.losses.increment();
-            String which = (announced ? "event %d and later ones" : "%2$d before event %1$d")
-                    .formatted(event.sequence(), missing);
-            log.hostError(("events of the hardware were lost, %s: the host's queue of %d was full, and software is not "
-                    + "told").formatted(which, HostSlice.EVENT_DEPTH));
+            log.hostError(("events of the hardware were lost, %d up to event %d: the host's queue of %d was full, and "
+                    + "software is not told").formatted(
+                    missing, event.sequence() - (lost ? 0L : 1L) & NUMBERS, HostSlice.EVENT_DEPTH));
         }
-        lossKnown = announced;
-        next = announced ? event.sequence() : event.sequence() + 1L & NUMBERS;
     }
 
     /** {@return the number of the next event, -1 when none was seen; for a successor} */

@@ -48,9 +48,9 @@ class HostEventTest {
     @Test
     void lossesAreCountedAndLoggedAndNoOverflowOfTheGuestsQueue() {
         host.events.report(event(0));
-        host.events.report(new Vevent.Lost(1));
-        assertThat(board.notes).contains("host: events of the hardware were lost, event 1 and later ones: the host's "
-                + "queue of 1024 was full, and software is not told");
+        host.events.report(new Vevent.Lost(4));
+        assertThat(board.notes).contains("host: events of the hardware were lost, 4 up to event 4: the host's queue of "
+                + "1024 was full, and software is not told");
         host.events.report(event(5));
         assertThat(produced()).isEqualTo(2);
         assertThat(board.shown("host events", "losses")).isEqualTo("1");
@@ -69,8 +69,8 @@ class HostEventTest {
         host.events.report(event(3));
         assertThat(board.shown("host events", "losses")).isEqualTo("1");
         assertThat(board.shown("host events", "lost")).isEqualTo("2");
-        assertThat(board.notes).contains("host: events of the hardware were lost, 2 before event 3: the host's queue "
-                + "of 1024 was full, and software is not told");
+        assertThat(board.notes).contains("host: events of the hardware were lost, 2 up to event 2: the host's queue of "
+                + "1024 was full, and software is not told");
         host.events.report(event(7));
         assertThat(board.notes).as("lost again").filteredOn(note -> note.startsWith("host: ")).hasSize(2);
         assertThat(produced()).isEqualTo(3);
@@ -78,9 +78,15 @@ class HostEventTest {
 
     @Test
     void numbersWrap() {
-        host.events.report(event(Integer.MAX_VALUE));
-        host.events.report(event(0));
+        host.events.report(event(Integer.MAX_VALUE - 4));
+        host.events.report(event(Integer.MAX_VALUE - 3));
         assertThat(board.shown("host events", "losses")).isEqualTo("0");
+        host.events.report(new Vevent.Lost(Integer.MAX_VALUE));
+        assertThat(board.shown("host events", "lost")).isEqualTo("3");
+        host.events.report(event(0));
+        assertThat(board.shown("host events", "losses")).isEqualTo("1");
+        host.events.report(event(2));
+        assertThat(board.shown("host events", "lost")).isEqualTo("4");
     }
 
     @Test
