@@ -71,6 +71,11 @@ final class AssignedStream {
         return table == Table.NESTED;
     }
 
+    /** {@return whether the host has named its StreamID for what it is attached to} */
+    boolean isNamed() {
+        return table == Table.NESTED || table == Table.ILLEGAL;
+    }
+
     /** {@return whether the device may hold translations of its own} */
     boolean usesAts() {
         return translates() && Ste.EATS.bits().isSet(ste1);

@@ -170,7 +170,7 @@ final class Assignments {
             enter(stream);
             return Optional.empty();
         }
-        if (stream.translates()) {
+        if (stream.isNamed()) {
             try {
                 attacher.attach(slice, stream, new StreamTarget.Abort("its bus is being renumbered"));
             } catch (HostException e) {

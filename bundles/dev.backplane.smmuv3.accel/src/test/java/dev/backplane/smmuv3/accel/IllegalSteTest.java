@@ -195,6 +195,16 @@ class IllegalSteTest {
         assertThat(board.activeErrors()).isZero();
     }
 
+    /** The host takes the StreamID of its records when a table is attached. */
+    @Test
+    void aDeviceWhoseBusIsRenumberedIsAttachedAnewUnderItsOtherStreamId() throws Exception {
+        board.enabled();
+        host.calls.clear();
+        assertThat(board.connect(0x208, device)).isEmpty();
+        assertThat(host.calls).containsExactly(
+                "attach a abort", "free vdevice 0x108", "alloc vdevice 0x208", "attach a illegal");
+    }
+
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void aSuccessorAdoptsIt(boolean stateFirst) throws Exception {
