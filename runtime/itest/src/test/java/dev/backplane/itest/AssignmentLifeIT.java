@@ -135,10 +135,10 @@ public class AssignmentLifeIT {
         accelerated.start();
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counted("losses") > 0);
         long producer = machine.read(AcceleratedMachine.base(machine, SMMU) + 0x100A8, 4);
-        assertThat(producer >>> 31).as("EVENTQ_PROD.OVFLG").isEqualTo(1);
+        assertThat(producer >>> 31).as("EVENTQ_PROD.OVFLG of a queue that was never full").isZero();
         assertThat(counted("undelivered")).as("records that the guest's queue did not take").isZero();
         assertThat(nic.fill(IOVA + 0x1000, 4, 1)).as("not mapped").isFalse();
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counted("lost") > 0); // by the next one's number
+        assertThat(counted("lost")).isPositive();
         assertThat(nic.fill(IOVA, 4, 7)).isTrue();
         assertThat(machine.read(TARGET, 4)).isEqualTo(7);
     }
@@ -184,41 +184,45 @@ public class AssignmentLifeIT {
     }
 
     private void swapBackAndForth() throws PlugException {
+        machine.board().swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1"));
+        assertThat(machine.slot(SMMU).provider().orElseThrow()).contains("dev.backplane.smmuv3.emulated");
+        machine.board().swap(SMMU, Map.of("accel", "on"));
+        assertThat(machine.slot(SMMU).provider().orElseThrow()).contains(ACCEL);
+    }
+
+    private void swapAgainAndAgain() throws PlugException {
+        // What the stream needed while it had no STE is gone after the first time.
+        swapBackAndForth();
+        Map<String, Long> used = AcceleratedMachine.inUse(host);
         for (int round = 0; round < 5; round++) {
-            machine.board().swap(SMMU, Map.of("accel", "off", "profile", "accelerated", "stage", "1"));
-            assertThat(machine.slot(SMMU).provider().orElseThrow()).contains("dev.backplane.smmuv3.emulated");
-            machine.board().swap(SMMU, Map.of("accel", "on"));
-            assertThat(machine.slot(SMMU).provider().orElseThrow()).contains(ACCEL);
+            swapBackAndForth();
         }
+        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
     }
 
     @Test
     public void anAbortingStreamNeverPassesWhileTheSlotGoesBackAndForth() throws Exception {
         smmu.enable();
         smmu.entry(stream, 1, 0); // V, Config 0: abort
-        Map<String, Long> used = AcceleratedMachine.inUse(host);
         nic.fillForEver(TARGET, 0x1000, 0x5EC0_11D5, 0);
-        swapBackAndForth();
+        swapAgainAndAgain();
         long errors = nic.errors();
         Awaitility.await().until(() -> nic.errors() > errors);
         nic.stop();
         assertThat(nic.transfers()).as("transfers that passed").isZero();
         assertThat(machine.read(TARGET, 4)).isZero();
-        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
     }
 
     @Test
     public void aBypassingStreamNeverAbortsWhileTheSlotGoesBackAndForth() throws Exception {
         smmu.enable();
         smmu.entry(stream, 1 | 4 << 1, 0); // V, Config 4: bypass
-        Map<String, Long> used = AcceleratedMachine.inUse(host);
         nic.fillForEver(TARGET, 0x1000, 0x600D_F00D, 0);
-        swapBackAndForth();
+        swapAgainAndAgain();
         long transfers = nic.transfers();
         Awaitility.await().until(() -> nic.transfers() > transfers);
         nic.stop();
         assertThat(nic.errors()).as("accesses that failed").isZero();
-        assertThat(AcceleratedMachine.inUse(host)).isEqualTo(used);
     }
 
     @Test

@@ -260,7 +260,9 @@ public class AssignmentRefusalsIT {
                 boards, BOARD, List.of(), smmu("s0", "pcie.0"), assigned("n0", DMA));
         var driver = new SmmuDriver(machine, AcceleratedMachine.base(machine, "s0"), AcceleratedMachine.SMMU_AREA);
         var nic = new PhysicalDmaDriver(machine, "n0", 0x1000_0000L);
+        faults.fail("IOMMU_VDEVICE_ALLOC", Errno.ENOMEM, 0);
         driver.enable();
+        assertThat(nic.fill(0x1000, 4, 1)).as("without an STE").isFalse();
         Map<String, Long> used = AcceleratedMachine.inUse(host);
         for (String operation : List.of("IOMMU_VDEVICE_ALLOC", "IOMMU_HWPT_ALLOC")) {
             faults.fail(operation, Errno.ENOMEM, 0);

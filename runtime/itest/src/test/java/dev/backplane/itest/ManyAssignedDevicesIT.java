@@ -126,8 +126,8 @@ public class ManyAssignedDevicesIT {
         assertThat(working.get("device")).isEqualTo(devices);
         assertThat(working.get("vdevice")).isEqualTo(devices);
         assertThat(working.get("viommu")).isEqualTo(SMMUS);
-        assertThat(working.get("hwpt")).as("stage 2, abort and bypass per SMMU, one nested per device")
-                .isEqualTo(devices + 3L * SMMUS);
+        assertThat(working.get("hwpt")).as("stage 2, abort, bypass and illegal per SMMU, one nested per device")
+                .isEqualTo(devices + 4L * SMMUS);
         System.out.printf("%d devices: %d batches of host commands for the first half, %d for both%n",
                 devices, half, whole);
         assertThat(whole - half).as("batches for the second half, after %d for the first", half)
