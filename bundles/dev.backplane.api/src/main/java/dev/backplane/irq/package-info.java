@@ -1,5 +1,5 @@
 /** Interrupts: lines, interrupt controllers, MSI doorbells, LPIs and the CPU interface. */
-@Version("1.2.0")
+@Version("1.3.0")
 @Export
 package dev.backplane.irq;
 
