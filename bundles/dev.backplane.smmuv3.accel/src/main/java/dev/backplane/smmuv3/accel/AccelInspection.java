@@ -94,15 +94,29 @@ final class AccelInspection implements IommuInspection {
         }
         StreamTarget target = smmu.assignments().targetOf(context(), streamId);
         var root = new InspectNode("translation", "0x%x".formatted(iova), "by the assigned device of StreamID 0x%x"
-                .formatted(streamId), List.of(InspectNode.text("target", target.toString())));
+                .formatted(streamId), List.of(node(target)));
         Outcome outcome = switch (target) {
             case StreamTarget.Abort(String reason) -> new Outcome.Faulted(reason, Optional.empty());
-            case StreamTarget.Illegal(Optional<SmmuEvent> event, String reason) ->
-                new Outcome.Faulted(reason, event.map(SmmuEvent::encode));
+            case StreamTarget.Illegal(Optional<SmmuEvent> event, String reason) -> new Outcome.Faulted(
+                    event.map(recorded -> recorded.type().name()).orElse(reason), event.map(SmmuEvent::encode));
             case StreamTarget.Bypass _ -> new Outcome.Mapped(iova, 0, true, true);
             case StreamTarget.Translate _ -> new Outcome.Faulted("not known here: " + HARDWARE, Optional.empty());
         };
         return new Explanation(root, outcome);
+    }
+
+    private static InspectNode node(StreamTarget target) {
+        return switch (target) {
+            case StreamTarget.Abort(String reason) -> target("abort", reason);
+            case StreamTarget.Illegal illegal -> target("abort", illegal.reason());
+            case StreamTarget.Bypass(String reason) -> target("bypass", reason);
+            case StreamTarget.Translate(long ste0, long ste1) ->
+                target("stage 1", "STE 0x%016x 0x%016x".formatted(ste0, ste1));
+        };
+    }
+
+    private static InspectNode target(String where, String why) {
+        return InspectNode.text("target", where).withNote(why);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.backplane.device.DeviceProperties;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.device.RealizeException;
 import dev.backplane.firmware.FirmwareContribution;
+import dev.backplane.inspect.IommuInspection.Outcome;
 import dev.backplane.memory.AccessKind;
 import dev.backplane.memory.DmaAddressSpace;
 import dev.backplane.memory.TransactionAttributes;
@@ -16,6 +17,8 @@ import dev.backplane.pci.HostIommuDevice;
 import dev.backplane.pci.MsiDoorbell;
 import dev.backplane.pci.PciIommuOps.ViommuFlag;
 import dev.backplane.pci.PciRequester.Kind;
+import dev.backplane.smmuv3.spec.EventType;
+import dev.backplane.smmuv3.translate.SmmuEvent;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -188,14 +191,25 @@ class AccelSmmuTest {
         board.connect(0x108, host.device("a"));
         board.enabled();
         var attributes = TransactionAttributes.ofRequester(0x108);
-        assertThat(board.smmu.explain(attributes, 0x1000, AccessKind.READ).outcome().toString())
-                .contains("no legal STE: STE.V is 0");
+        var illegal = board.smmu.explain(attributes, 0x1000, AccessKind.READ);
+        assertThat(illegal.outcome()).isInstanceOfSatisfying(Outcome.Faulted.class, faulted -> {
+            assertThat(faulted.reason()).isEqualTo("C_BAD_STE");
+            assertThat(SmmuEvent.decode(faulted.record().orElseThrow()).type()).isEqualTo(EventType.C_BAD_STE);
+        });
+        assertThat(illegal.tree().child("target").value()).isEqualTo("abort");
+        assertThat(illegal.tree().child("target").note()).isEqualTo("no legal STE: STE.V is 0");
+        board.ste(0x108, 0b1);
+        assertThat(board.smmu.explain(attributes, 0x1000, AccessKind.READ).outcome())
+                .isEqualTo(new Outcome.Faulted("STE.Config", Optional.empty()));
         board.ste(0x108, 0b1001);
-        assertThat(board.smmu.explain(attributes, 0x1000, AccessKind.READ).outcome().toString())
-                .contains("output=4096");
+        var bypass = board.smmu.explain(attributes, 0x1000, AccessKind.READ);
+        assertThat(bypass.outcome().toString()).contains("output=4096");
+        assertThat(bypass.tree().child("target").value()).isEqualTo("bypass");
         board.translating(0x108, 0x4400_0000L);
-        assertThat(board.smmu.explain(attributes, 0x1000, AccessKind.READ).outcome().toString())
-                .contains("the host's SMMU walks the tables");
+        var nested = board.smmu.explain(attributes, 0x1000, AccessKind.READ);
+        assertThat(nested.outcome().toString()).contains("the host's SMMU walks the tables");
+        assertThat(nested.tree().child("target").value()).isEqualTo("stage 1");
+        assertThat(nested.tree().child("target").note()).isEqualTo("STE 0x000000004400000b 0x0000000000000000");
         assertThat(board.smmu.streamTableEntry(0x108).child("STE[0x108]").child("V").value()).isEqualTo("0x1");
         assertThat(board.smmu.streams()).contains(0x108);
     }
