@@ -8,14 +8,15 @@ public interface Viommu extends HostObject {
 
     /**
      * Allocates a nested page table from the guest's STE (IOMMU_HWPT_ALLOC of data type ARM_SMMUV3 on this vIOMMU). An
-     * STE with V=0 aborts, and no event is recorded. Of one that is taken and ILLEGAL for the hardware (IHI 0070 section
-     * 5.2), such as one whose S1CDMax exceeds SSIDSIZE, the hardware records C_BAD_STE for each transaction that meets it.
+     * STE with V=0 aborts, and no event is recorded. Of one that is taken and ILLEGAL for the hardware (IHI 0070
+     * section 5.2), such as one whose S1CDMax exceeds SSIDSIZE, the hardware records C_BAD_STE for each transaction
+     * that meets it.
      *
      * @param device a device behind the same physical SMMU
      * @param ste0 STE bits 63:0; only V, Config, S1Fmt, S1ContextPtr and S1CDMax may be set
      * @param ste1 STE bits 127:64; only S1DSS, S1CIR, S1COR, S1CSH, S1STALLD and EATS may be set
-     * @throws HostException EIO when V is 1 and another bit is set, Config is none of abort, bypass and stage 1, or EATS
-     *     is neither 0 nor 1; ENOMEM
+     * @throws HostException EIO when V is 1 and another bit is set, Config is none of abort, bypass and stage 1, or
+     *     EATS is neither 0 nor 1; ENOMEM
      */
     Hwpt allocateHwpt(IommufdDevice device, long ste0, long ste1) throws HostException;
 
