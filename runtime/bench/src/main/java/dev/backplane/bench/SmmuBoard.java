@@ -25,8 +25,9 @@ import java.time.Duration;
 
 /**
  * An SMMU's translator behind the core's system bus, and two devices. Each has pages and stage 1 tables of its own, and
- * reaches the pages by two streams: through stage 1, and through stage 1 over the stage 2 that both share. One more
- * stream goes through neither. All tables have 4 KiB pages and four levels.
+ * reaches the pages by four streams: through stage 1; through stage 1 over the stage 2 that both share, of pages or of
+ * blocks; and through that of pages alone. One more stream goes through neither. All tables have 4 KiB pages and four
+ * levels.
  */
 final class SmmuBoard implements AutoCloseable {
     /** Number of devices. */
@@ -38,11 +39,23 @@ final class SmmuBoard implements AutoCloseable {
     /** StreamID of the first device with both stages; that of the next one follows. */
     static final int NESTED = 16;
 
+    /** StreamID of the first device with both stages where stage 2 maps blocks of 2 MiB; that of the next one follows. */
+    static final int NESTED_BLOCKS = 32;
+
+    /** StreamID of the first device with stage 2 only, whose input addresses are {@link #DATA}; the next one's follows. */
+    static final int STAGE2 = 40;
+
     /** ASID of the first device; that of the next one follows. */
     static final int ASID = 1;
 
     /** VMID of the streams with both stages. */
     static final int VMID = 1;
+
+    /** VMID of the streams with both stages where stage 2 maps blocks. */
+    static final int VMID_BLOCKS = 2;
+
+    /** VMID of the first device's stream with stage 2 only; that of the next one follows. */
+    static final int VMID_STAGE2 = 3;
 
     /** StreamID whose STE says bypass. */
     static final int BYPASS = 24;
@@ -58,6 +71,9 @@ final class SmmuBoard implements AutoCloseable {
     private static final long CDS = RAM + 0x1_0000;
     private static final long ROOT1 = RAM + 0x2_0000;
     private static final long ROOT2 = RAM + 0x3_0000;
+    private static final long ROOT2_BLOCKS = RAM + 0x4_0000;
+    private static final int BLOCK_SHIFT = 21;
+    private static final int PAGE_SHIFT = 12;
     private static final long TABLES = RAM + 0x10_0000;
     private static final int TABLES_SIZE = (int) (DATA - RAM);
     private static final int INPUT_BITS = 48;
@@ -103,13 +119,20 @@ final class SmmuBoard implements AutoCloseable {
         for (long table = RAM; table < RAM + TABLES_SIZE; table += 4096) {
             map(ROOT2, table, table | 0x7FF);
         }
+        for (long block = RAM; block < DATA + ((long) DEVICES * pages << 12); block += 1L << BLOCK_SHIFT) {
+            map(ROOT2_BLOCKS, block, BLOCK_SHIFT, block | 0x7FD);
+        }
         streams();
         smmu.configure(new SmmuConfiguration(true, 0x1000, STREAMS, 8, 6, false, true));
     }
 
     private void map(long root, long address, long leaf) {
+        map(root, address, PAGE_SHIFT, leaf);
+    }
+
+    private void map(long root, long address, int leafShift, long leaf) {
         long table = root;
-        for (int shift = 39; shift > 12; shift -= 9) {
+        for (int shift = 39; shift > leafShift; shift -= 9) {
             long slot = table + (address >>> shift & 511) * 8;
             long descriptor = load(slot);
             if ((descriptor & 1) == 0) {
@@ -119,7 +142,7 @@ final class SmmuBoard implements AutoCloseable {
             }
             table = descriptor & 0x0000_FFFF_FFFF_F000L;
         }
-        store(table + (address >>> 12 & 511) * 8, leaf);
+        store(table + (address >>> leafShift & 511) * 8, leaf);
     }
 
     private static long root1(int device) {
@@ -138,9 +161,15 @@ final class SmmuBoard implements AutoCloseable {
         structure(cd, Cd.V, 1, Cd.AA64, 1, Cd.A, 1, Cd.R, 1, Cd.EPD1, 1, Cd.T0SZ, 64 - INPUT_BITS, Cd.IPS, 5,
                 Cd.ASID, ASID + device, Cd.TTB0, root1(device) >>> 4, Cd.MAIR, 0xFF);
         structure(STREAMS + 64 * (STAGE1 + device), Ste.V, 1, Ste.CONFIG, 5, Ste.S1CONTEXTPTR, cd >>> 6);
-        structure(STREAMS + 64 * (NESTED + device), Ste.V, 1, Ste.CONFIG, 7, Ste.S1CONTEXTPTR, cd >>> 6,
-                Ste.S2VMID, VMID, Ste.S2T0SZ, 64 - 44,
-                Ste.S2SL0, 2, Ste.S2PS, 4, Ste.S2AA64, 1, Ste.S2R, 1, Ste.S2TTB, ROOT2 >>> 4);
+        stage2(NESTED + device, 7, cd, VMID, ROOT2);
+        stage2(NESTED_BLOCKS + device, 7, cd, VMID_BLOCKS, ROOT2_BLOCKS);
+        stage2(STAGE2 + device, 6, 0, VMID_STAGE2 + device, ROOT2);
+    }
+
+    private void stage2(int streamId, int config, long cd, int vmid, long root) {
+        structure(STREAMS + 64 * streamId, Ste.V, 1, Ste.CONFIG, config, Ste.S1CONTEXTPTR, cd >>> 6,
+                Ste.S2VMID, vmid, Ste.S2T0SZ, 64 - 44,
+                Ste.S2SL0, 2, Ste.S2PS, 4, Ste.S2AA64, 1, Ste.S2R, 1, Ste.S2TTB, root >>> 4);
     }
 
     private void structure(long address, Object... fieldsAndValues) {

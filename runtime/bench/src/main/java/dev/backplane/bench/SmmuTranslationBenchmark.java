@@ -117,7 +117,11 @@ public class SmmuTranslationBenchmark {
     public static class Own {
         TransactionAttributes stage1;
         TransactionAttributes nested;
+        TransactionAttributes nestedBlocks;
+        TransactionAttributes stage2;
         int asid;
+        int vmid;
+        long data;
         EpochContext context;
         SmmuBoard board;
         int at;
@@ -129,7 +133,11 @@ public class SmmuTranslationBenchmark {
             int device = thread.getThreadIndex() % SmmuBoard.DEVICES;
             stage1 = TransactionAttributes.ofRequester(SmmuBoard.STAGE1 + device);
             nested = TransactionAttributes.ofRequester(SmmuBoard.NESTED + device);
+            nestedBlocks = TransactionAttributes.ofRequester(SmmuBoard.NESTED_BLOCKS + device);
+            stage2 = TransactionAttributes.ofRequester(SmmuBoard.STAGE2 + device);
             asid = SmmuBoard.ASID + device;
+            vmid = SmmuBoard.VMID_STAGE2 + device;
+            data = SmmuBoard.DATA + ((long) device * PAGES << 12);
             at = (int) Thread.currentThread().threadId() * 977;
         }
 
@@ -139,18 +147,27 @@ public class SmmuTranslationBenchmark {
         }
 
         long next() {
+            return next(SmmuBoard.IOVA);
+        }
+
+        long next(long first) {
             at += 521;
-            return SmmuBoard.IOVA + ((long) (at & PAGES - 1) << 12) + 0x40;
+            return first + ((long) (at & PAGES - 1) << 12) + 0x40;
         }
     }
 
     private static Translation translate(SmmuBoard board, Own own, TransactionAttributes attributes) {
+        return translate(board, own, attributes, SmmuBoard.IOVA);
+    }
+
+    private static Translation translate(
+            SmmuBoard board, Own own, TransactionAttributes attributes, long first) {
         if (own.context == null) {
             own.context = board.bus.epochs().context();
         }
         own.context.enter();
         try {
-            return board.smmu.translate(own.context, attributes, own.next(), AccessKind.READ);
+            return board.smmu.translate(own.context, attributes, own.next(first), AccessKind.READ);
         } finally {
             own.context.exit();
         }
@@ -209,6 +226,18 @@ public class SmmuTranslationBenchmark {
         return translate(missing.board, own, own.nested);
     }
 
+    /** Four by three levels: stage 2 maps blocks. */
+    @Benchmark
+    public Translation missNestedBlocks(Missing missing, Own own) {
+        return translate(missing.board, own, own.nestedBlocks);
+    }
+
+    /** Four levels of stage 2 alone. */
+    @Benchmark
+    public Translation missStage2(Missing missing, Own own) {
+        return translate(missing.board, own, own.stage2, own.data);
+    }
+
     /** Four levels, again after an invalidation of the device's ASID. */
     @Benchmark
     public Translation refillStage1(Refilling refilling, Own own) {
@@ -225,5 +254,23 @@ public class SmmuTranslationBenchmark {
             refilling.board.smmu.invalidation().tlbOfAsid(SmmuBoard.VMID, own.asid);
         }
         return translate(refilling.board, own, own.nested);
+    }
+
+    /** Four by three levels, again after an invalidation of the device's ASID. */
+    @Benchmark
+    public Translation refillNestedBlocks(Refilling refilling, Own own) {
+        if (own.isRound()) {
+            refilling.board.smmu.invalidation().tlbOfAsid(SmmuBoard.VMID_BLOCKS, own.asid);
+        }
+        return translate(refilling.board, own, own.nestedBlocks);
+    }
+
+    /** Four levels of stage 2 alone, again after an invalidation of the device's VMID. */
+    @Benchmark
+    public Translation refillStage2(Refilling refilling, Own own) {
+        if (own.isRound()) {
+            refilling.board.smmu.invalidation().tlbOfVmid(own.vmid);
+        }
+        return translate(refilling.board, own, own.stage2, own.data);
     }
 }
