@@ -7,7 +7,13 @@ import java.util.function.Predicate;
 
 /**
  * The TLB: a bounded array of immutable entries in sets of four, read without locks and written slot by slot. It begins
- * small, so that an SMMU is quickly made and replaced, and grows when it has been filled by half.
+ * small, so that an SMMU is quickly made and replaced.
+ *
+ * <p><b>Growth.</b> It grows when entries that count displace one another, not with the number of fills: a page that is
+ * mapped and unmapped for ever needs one slot, and what was invalidated gives way first. Growing allocates and begins
+ * empty, so the next invalidation does it. A transaction does it only when that has been due for long, as nothing is
+ * invalidated: else a guest that maps all its memory once would miss for ever. By default this happens twice in the
+ * life of an SMMU at most.
  *
  * <p>An entry of 2^n bytes lies in the set of its address divided by 2^n; a lookup tries the sizes that its context has
  * entries of. Whole contexts are dropped by giving them a new {@link Era}, whatever the number of their entries; only
@@ -35,7 +41,13 @@ final class Tlb {
     private static final int FIRST_LOG2 = 12;
     private static final int GROWTH_LOG2 = 2;
     /** One fill in so many is counted: threads would wait for the counter's cache line. */
-    private static final int COUNTED = 64;
+    private static final int LOG2_COUNTED = 6;
+    /** One fill in so many must displace an entry that counts for the TLB to grow. */
+    private static final int DISPLACING = 8;
+    /** An invalidation grows it when entries displaced so many quarters of the slots. */
+    private static final int DUE = 1;
+    /** A transaction does when they displaced so many. */
+    private static final int OVERDUE = 4;
 
     static {
         try {
@@ -74,8 +86,8 @@ final class Tlb {
         final long[] tags;
 
         final int setBits;
-        /** Fills that were counted; racy. */
-        int fills;
+        /** Displaced entries that were counted, less one for so many fills that displaced none; racy. */
+        private int pressure;
 
         Table(int log2Entries) {
             slots = new TlbEntry[1 << log2Entries];
@@ -88,9 +100,9 @@ final class Tlb {
                     * WAYS;
         }
 
-        /** {@return the slot of an earlier entry of the same page, else a free one, else any of the set} */
-        int choose(int set, long tag, int random) {
-            int chosen = set + (random & WAYS - 1);
+        /** {@return the slot of an earlier entry of the same page, else a free one, else -1} */
+        int vacant(int set, long tag) {
+            int chosen = -1;
             for (int way = 0; way < WAYS; way++) {
                 long present = tags[set + way];
                 if (present == tag) {
@@ -103,9 +115,28 @@ final class Tlb {
             return chosen;
         }
 
-        /** Counts a fill; {@return whether it is time for more slots}. */
-        boolean isTightAfter(int random) {
-            return (random & COUNTED - 1) == 0 && ++fills * COUNTED * 2 >= slots.length;
+        /** {@return the slot of an entry of a full set that counts no more, or -1} */
+        int obsolete(int set) {
+            for (int way = 0; way < WAYS; way++) {
+                TlbEntry entry = (TlbEntry) SLOT.getAcquire(slots, set + way);
+                if (entry == null || !entry.isValid()) {
+                    return set + way;
+                }
+            }
+            return -1;
+        }
+
+        void count(boolean displaces) {
+            if (displaces) {
+                pressure += DISPLACING - 1;
+            } else if (pressure != 0) {
+                pressure--;
+            }
+        }
+
+        /** {@return whether entries that count displaced as many quarters of the slots as told} */
+        boolean isTight(int quarters) {
+            return pressure >= (DISPLACING - 1) * quarters * (slots.length / 4 >> LOG2_COUNTED);
         }
     }
 
@@ -154,7 +185,7 @@ final class Tlb {
      * Stores an entry.
      *
      * @param seen the generation from before the walk
-     * @param random chooses the entry to replace
+     * @param random chooses the entry to replace, and whether the fill counts; of one thread's fills, a running number
      */
     void insert(TlbEntry entry, long seen, int random) {
         int shift = Long.numberOfTrailingZeros(entry.mapped().mask() + 1);
@@ -165,16 +196,46 @@ final class Tlb {
         }
         Table now = table;
         long tag = tag(context, entry.variant(), entry.mapped().input(), shift);
-        int slot = now.choose(now.set(context, entry.mapped().input(), shift), tag, random);
+        int set = now.set(context, entry.mapped().input(), shift);
+        int slot = now.vacant(set, tag);
+        boolean displaces = false;
+        if (slot < 0) {
+            // At its full size a TLB does not look for obsolete ones: four entries and their contexts are a long way.
+            slot = canGrow(now) ? now.obsolete(set) : -1;
+            displaces = slot < 0;
+            slot = displaces ? set + (random & WAYS - 1) : slot;
+        }
         now.tags[slot] = tag;
         SLOT.setVolatile(now.slots, slot, entry);
         if (generation != seen) {
             SLOT.compareAndSet(now.slots, slot, entry, null);
             withdrawn.run();
         }
-        if (now.setBits + LOG2_WAYS < mostLog2 && now.isTightAfter(random)) {
+        if (isCounted(random) && canGrow(now)) {
+            now.count(displaces);
+            growIfTight(now, OVERDUE);
+        }
+    }
+
+    /** {@return whether a fill is one of the few; as numbers count misses, guests' habits would show in the low bits} */
+    private static boolean isCounted(int random) {
+        return random * 0x9E37_79B1 >>> Integer.SIZE - LOG2_COUNTED == 0;
+    }
+
+    private boolean canGrow(Table now) {
+        return now.setBits + LOG2_WAYS < mostLog2;
+    }
+
+    /** Takes larger slots if entries that count displaced so many quarters of the slots. */
+    private void growIfTight(Table now, int quarters) {
+        if (canGrow(now) && now.isTight(quarters)) {
             TABLE.compareAndSet(this, now, new Table(Math.min(mostLog2, now.setBits + LOG2_WAYS + GROWTH_LOG2)));
         }
+    }
+
+    /** {@return the present number of slots} */
+    int slots() {
+        return table.slots.length;
     }
 
     /** Drops all entries of matching contexts, and what the walk cache has of them. */
@@ -185,6 +246,7 @@ final class Tlb {
                 context.forget();
             }
         }
+        growIfTight(table, DUE);
     }
 
     /**
@@ -216,6 +278,7 @@ final class Tlb {
                 removePages(context, doomed, range, Long.numberOfTrailingZeros(sizes));
             }
         }
+        growIfTight(table, DUE);
     }
 
     /** {@return whether a range has so many pages that it is better to drop the whole context} */
