@@ -3,15 +3,13 @@ package dev.backplane.smmuv3.translate;
 import dev.backplane.memory.MemoryAttributes;
 
 /**
- * What finds the last-level stage 1 descriptors of one half of an address space, and turns them into mappings, worked
- * out in advance. Immutable.
+ * What finds the stage 1 leaves of one half of an address space, and turns them into mappings, worked out in advance.
+ * Immutable.
  */
 final class PageRules {
     final ContextConfig.Stage1 stage1;
     final TableGeometry geometry;
     final int pageShift;
-    final long addressMask;
-    final int outputBits;
     /** Attributes that tables impose, 0 where HAD ignores them. */
     final long hierarchyMask;
 
@@ -22,8 +20,6 @@ final class PageRules {
         this.stage1 = stage1;
         geometry = half.geometry();
         pageShift = geometry.granule().shift();
-        addressMask = 0x0000_FFFF_FFFF_FFFFL & -(1L << pageShift);
-        outputBits = geometry.outputBits();
         hierarchyMask = half.hierarchicalDisabled() ? 0 : Stage1Walker.HIERARCHICAL;
         for (int i = 0; i < attributes.length; i++) {
             attributes[i] = AttributeRules.stage1(stage1.mair(), i >> 2, i & 3);

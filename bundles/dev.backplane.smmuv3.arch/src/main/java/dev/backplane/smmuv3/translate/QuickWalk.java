@@ -9,19 +9,28 @@ import dev.backplane.smmuv3.translate.StreamConfig.Stage2Config;
 import dev.backplane.smmuv3.translate.WalkObserver.DescriptorKind;
 
 /**
- * The usual miss: a page that allows the access, below tables that are all there. It reads descriptors, of the last
- * level alone where the walk cache knows the table, and does nothing else; whatever is unusual (a block, a fault, 52
- * address bits) is left to the walkers, which find and describe faults. Thread-safe.
+ * The usual miss: a page or block that allows the access, below tables that are all there. It reads descriptors, of the
+ * last level alone where the walk cache knows the table, and does nothing else; whatever is unusual (a fault, 52 address
+ * bits) is left to the walkers, which begin anew: a fault and its event are those of one walk, whatever this one read
+ * before. Thread-safe.
+ *
+ * <p>A leaf is one word here, so that nothing is allocated on the way: the descriptor, with its level in bits [49:48]
+ * and what the tables before it impose in the bits {@link Stage1Walker#HIERARCHICAL}, none of which mean anything in a
+ * leaf of 48 address bits.
  */
 final class QuickWalk {
-    /** A valid page whose access flag is set. */
-    private static final long PAGE =
-            TableDescriptor.VALID.mask() | TableDescriptor.TYPE.mask() | TableDescriptor.AF.mask();
+    private static final int LEVEL_SHIFT = 48;
+    private static final int LEVEL_MASK = 3;
+
+    /** What is not the descriptor's in the word of a leaf. */
+    private static final long ADDED = Stage1Walker.HIERARCHICAL | (long) LEVEL_MASK << LEVEL_SHIFT;
+
+    private static final int ALL = Permissions.READ | Permissions.WRITE;
 
     /** A valid table. */
     private static final long TABLE = TableDescriptor.VALID.mask() | TableDescriptor.TYPE.mask();
 
-    /** Stands for a descriptor that is for the walkers; no valid one is like it. */
+    /** Stands for a leaf that is for the walkers; no valid one is like it. */
     private static final long UNUSUAL = 0;
 
     /** Stands for the address of such a descriptor. */
@@ -40,7 +49,7 @@ final class QuickWalk {
     }
 
     /**
-     * {@return the mapping of the page around an address of a context with stage 1, or null to walk}
+     * {@return the mapping of the page or block around an address of a context, or null to walk}
      *
      * @param entryEra of the context's TLB entries
      * @param era of the context's table pointers
@@ -51,30 +60,31 @@ final class QuickWalk {
     TlbEntry translate(
             TransactionContext context, Era entryEra, Era era, long input, int variant, int wanted, long requester) {
         TranslationContext space = era.context;
+        if (space.stage1 == null) {
+            // The IPAs that S2T0SZ allows are no larger than those that may come in.
+            return stage2(context, entryEra, era, input, input, Long.SIZE - 1, variant, wanted, ALL, space.key.input(),
+                    false, requester);
+        }
         PageRules rules = input < 0 ? space.upperRules : space.lowerRules;
         if (rules == null) {
             return null;
         }
-        long place = stage1Place(context, era, rules, input);
-        if (place == NOWHERE) {
+        long leaf = stage1Leaf(context, era, rules, input);
+        int shift = shift(rules.geometry, leaf);
+        long output = address(leaf, shift);
+        int allowed = Permissions.stage1(rules.stage1, variant, leaf, leaf);
+        if (leaf == UNUSUAL || (allowed & wanted) == 0) {
             return null;
         }
-        long descriptor = load(context, place & ~Stage1Walker.HIERARCHICAL);
-        long output = descriptor & rules.addressMask;
-        int allowed = Permissions.stage1(rules.stage1, variant, descriptor, place);
-        if ((descriptor & PAGE) != PAGE || output >>> rules.outputBits != 0 || (allowed & wanted) == 0) {
-            return null;
-        }
-        MemoryAttributes attributes = rules.attributes(
-                TableDescriptor.ATTR_INDX.getInt(descriptor), TableDescriptor.SH.getInt(descriptor));
-        boolean global = !TableDescriptor.NG.isSet(descriptor);
+        MemoryAttributes attributes =
+                rules.attributes(TableDescriptor.ATTR_INDX.getInt(leaf), TableDescriptor.SH.getInt(leaf));
+        boolean global = !TableDescriptor.NG.isSet(leaf);
         if (space.stage2 != null) {
-            long page = (1L << rules.pageShift) - 1;
-            long ipa = output | input & page;
-            return stage2(context, entryEra, era, input, ipa, rules.pageShift, variant, wanted, allowed, attributes,
-                    global, requester);
+            long ipa = output | input & (1L << shift) - 1;
+            return stage2(context, entryEra, era, input, ipa, shift, variant, wanted, allowed, attributes, global,
+                    requester);
         }
-        return entry(entryEra, variant, global, input, output, rules.pageShift, allowed, attributes, requester);
+        return entry(entryEra, variant, global, input, output, shift, allowed, attributes, requester);
     }
 
     private TlbEntry stage2(
@@ -91,57 +101,46 @@ final class QuickWalk {
             boolean global,
             long requester) {
         Stage2Config stage2 = era.context.stage2;
-        long descriptor = stage2Page(context, era, ipa);
-        int allowed = stage1Allowed & stage2Walker.permissions(descriptor, variant);
-        if (descriptor == UNUSUAL || (allowed & wanted) == 0) {
+        long leaf = stage2Leaf(context, era, ipa);
+        int allowed = stage1Allowed & stage2Walker.permissions(leaf, variant);
+        if (leaf == UNUSUAL || (allowed & wanted) == 0) {
             return null;
         }
         MemoryAttributes attributes = AttributeRules.combine(
                 before,
-                TableDescriptor.MEMATTR.getInt(descriptor),
-                TableDescriptor.SH.getInt(descriptor),
+                TableDescriptor.MEMATTR.getInt(leaf),
+                TableDescriptor.SH.getInt(leaf),
                 stage2.forcedWriteBack());
-        int shift = Math.min(stage1Shift, stage2.geometry().granule().shift());
-        return entry(entryEra, variant, global, input, output(stage2, descriptor, ipa), shift, allowed, attributes,
+        int shift = Math.min(stage1Shift, shift(stage2.geometry(), leaf));
+        return entry(entryEra, variant, global, input, output(stage2, leaf, ipa), shift, allowed, attributes,
                 requester);
     }
 
-    /**
-     * {@return the physical address of an input address's last-level stage 1 descriptor, together with the attributes
-     * that the tables before it impose, which are bits above all addresses; or {@link #NOWHERE}}
-     */
-    private long stage1Place(TransactionContext context, Era era, PageRules rules, long input) {
+    private long stage1Leaf(TransactionContext context, Era era, PageRules rules, long input) {
         WalkCache.TablePointer known = pointer(era, 1, rules.pageShift, input);
         if (known != null) {
-            return known.descriptor(input >>> rules.pageShift) | known.hierarchy();
+            long descriptor = load(context, known.descriptor(input >>> rules.pageShift));
+            return leaf(rules.geometry, descriptor, 3, known.hierarchy());
         }
         // Bits above those that the tables resolve must tell the half.
-        return input >> rules.geometry.inputBits() == input >> 63 && !era.context.hasBlocks(1)
+        return input >> rules.geometry.inputBits() == input >> 63
                 ? descend(context, era, 1, rules.geometry, rules.hierarchyMask, input)
-                : NOWHERE;
+                : UNUSUAL;
     }
 
-    /** {@return the stage 2 descriptor of an IPA's page, or {@link #UNUSUAL}} */
-    private long stage2Page(TransactionContext context, Era era, long ipa) {
+    private long stage2Leaf(TransactionContext context, Era era, long ipa) {
         TableGeometry geometry = era.context.stage2.geometry();
         if (geometry.wide() || ipa >>> geometry.inputBits() != 0) {
             return UNUSUAL;
         }
         int pageShift = geometry.granule().shift();
         WalkCache.TablePointer known = pointer(era, 2, pageShift, ipa);
-        long place = known != null
-                ? known.descriptor(ipa >>> pageShift)
-                : era.context.hasBlocks(2) ? NOWHERE : descend(context, era, 2, geometry, 0, ipa);
-        if (place == NOWHERE) {
-            return UNUSUAL;
-        }
-        long descriptor = load(context, place);
-        return (descriptor & PAGE) == PAGE && !geometry.exceedsOutput(geometry.output(descriptor, 3))
-                ? descriptor
-                : UNUSUAL;
+        return known != null
+                ? leaf(geometry, load(context, known.descriptor(ipa >>> pageShift)), 3, 0)
+                : descend(context, era, 2, geometry, 0, ipa);
     }
 
-    /** Goes down from the first table to a last-level descriptor, which it does not read; result as of stage 1. */
+    /** {@return the leaf below the first table, or {@link #UNUSUAL}} */
     private long descend(
             TransactionContext context, Era era, int stage, TableGeometry geometry, long hierarchyMask, long input) {
         boolean nested = stage == 1 && era.context.stage2 != null;
@@ -152,40 +151,55 @@ final class QuickWalk {
             if (nested) {
                 place = throughStage2(context, era, place);
                 if (place == NOWHERE) {
-                    return NOWHERE;
+                    return UNUSUAL;
                 }
             }
-            if (level == 3) {
-                if (pointers != null && geometry.startLevel() != 3) {
-                    pointers.insert(era, stage, geometry.granule().shift(), input, place, hierarchy);
-                }
-                return place | hierarchy;
+            if (level == 3 && pointers != null && geometry.startLevel() != 3) {
+                pointers.insert(era, stage, geometry.granule().shift(), input, place, hierarchy);
             }
             long descriptor = load(context, place);
+            if (level == 3 || (descriptor & TABLE) != TABLE) {
+                return leaf(geometry, descriptor, level, hierarchy);
+            }
             table = geometry.nextTable(descriptor);
-            if ((descriptor & TABLE) != TABLE || geometry.exceedsOutput(table)) {
-                if (geometry.kind(descriptor, level) == DescriptorKind.BLOCK) {
-                    // The next one is likely to be one too: the walkers would read the same once more.
-                    era.context.metBlock(stage);
-                }
-                return NOWHERE;
+            if (geometry.exceedsOutput(table)) {
+                return UNUSUAL;
             }
             hierarchy |= descriptor & hierarchyMask;
         }
     }
 
+    /** {@return the word of a leaf, or {@link #UNUSUAL} if the descriptor is none that translates} */
+    private static long leaf(TableGeometry geometry, long descriptor, int level, long hierarchy) {
+        DescriptorKind kind = geometry.kind(descriptor, level);
+        return (kind == DescriptorKind.PAGE || kind == DescriptorKind.BLOCK)
+                        && TableDescriptor.AF.isSet(descriptor)
+                        && !geometry.exceedsOutput(geometry.output(descriptor, level))
+                ? descriptor & ~ADDED | (long) level << LEVEL_SHIFT | hierarchy
+                : UNUSUAL;
+    }
+
+    /** {@return log2 of the size of what a leaf maps} */
+    private static int shift(TableGeometry geometry, long leaf) {
+        return geometry.granule().levelShift((int) (leaf >>> LEVEL_SHIFT) & LEVEL_MASK);
+    }
+
+    private static long address(long leaf, int shift) {
+        return leaf & 0x0000_FFFF_FFFF_FFFFL & -(1L << shift);
+    }
+
     /** {@return the physical address of a stage 1 descriptor, or {@link #NOWHERE}} */
     private long throughStage2(TransactionContext context, Era era, long ipa) {
         Stage2Config stage2 = era.context.stage2;
-        long descriptor = stage2Page(context, era, ipa);
-        return TableDescriptor.S2AP_READ.isSet(descriptor) && !stage2.protectedWalk()
-                ? output(stage2, descriptor, ipa)
+        long leaf = stage2Leaf(context, era, ipa);
+        return TableDescriptor.S2AP_READ.isSet(leaf) && !stage2.protectedWalk()
+                ? output(stage2, leaf, ipa)
                 : NOWHERE;
     }
 
-    private static long output(Stage2Config stage2, long descriptor, long ipa) {
-        TableGeometry geometry = stage2.geometry();
-        return geometry.output(descriptor, 3) | ipa & (1L << geometry.granule().shift()) - 1;
+    private static long output(Stage2Config stage2, long leaf, long ipa) {
+        int shift = shift(stage2.geometry(), leaf);
+        return address(leaf, shift) | ipa & (1L << shift) - 1;
     }
 
     private WalkCache.TablePointer pointer(Era era, int stage, int pageShift, long input) {

@@ -161,7 +161,7 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
                 : walk(registers, context, attributes, iova, access, requester, stamp, (int) misses.next());
     }
 
-    /** {@return the entry of a page that needs no closer look, or null} */
+    /** {@return the entry of a page or block that needs no closer look, or null} */
     private TlbEntry walkQuickly(
             TransactionContext context,
             TranslationContext space,
@@ -170,9 +170,6 @@ public final class SmmuTranslator implements DmaAddressSpace.Translating {
             AccessKind access,
             long requester,
             int random) {
-        if (space.stage1 == null) {
-            return null;
-        }
         long generation = tlb.generation();
         tlb.register(space);
         Era era = space.era();

@@ -52,9 +52,6 @@ final class TranslationContext {
     /** Bit n: the TLB has held an entry of 2^n bytes of this context. Bits are set before the entry, never cleared. */
     private volatile long sizes;
 
-    /** Bit n: a quick walk of stage n has met a block. Set by anyone; a mark that is lost is set again. */
-    private int blocks;
-
     /** The TLB has held a global entry of this context. */
     volatile boolean global;
 
@@ -110,15 +107,6 @@ final class TranslationContext {
     /** {@return the ASID, -1 without stage 1} */
     int asid() {
         return stage1 == null ? -1 : stage1.asid();
-    }
-
-    /** {@return whether tables of a stage, 1 or 2, are known to map blocks} */
-    boolean hasBlocks(int stage) {
-        return (blocks >>> stage & 1) != 0;
-    }
-
-    void metBlock(int stage) {
-        blocks |= 1 << stage;
     }
 
     long sizes() {

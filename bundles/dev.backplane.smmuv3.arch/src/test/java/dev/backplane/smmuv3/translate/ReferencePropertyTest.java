@@ -96,14 +96,17 @@ class ReferencePropertyTest {
         }
     }
 
-    /** Drops the entries of the TLB that stage 1 took part in, and no table pointers. */
+    /** Drops the entries of the TLB, and no table pointers but those of nested streams whose VMID has stage 2 alone too. */
     private static void dropLastLevel(SmmuTranslator translator) {
         List<TlbEntryView> entries = new ArrayList<>();
         translator.tlbEntries(entries::add);
+        Invalidation invalidation = translator.invalidation();
         for (TlbEntryView entry : entries) {
+            TlbRange address = TlbRange.single(entry.mapped().input(), true);
             if (entry.stage1()) {
-                translator.invalidation().tlbOfVaAllAsids(
-                        entry.vmid(), TlbRange.single(entry.mapped().input(), true));
+                invalidation.tlbOfVaAllAsids(entry.vmid(), address);
+            } else {
+                invalidation.tlbOfIpa(entry.vmid(), address);
             }
         }
     }

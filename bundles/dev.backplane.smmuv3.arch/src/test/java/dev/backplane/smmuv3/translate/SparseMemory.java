@@ -12,6 +12,8 @@ final class SparseMemory extends TablePort {
     private final ConcurrentHashMap<Long, AtomicLongArray> pages = new ConcurrentHashMap<>();
     /** Addresses that were loaded, when recording. */
     private List<Long> loads;
+    /** Happens before each load. */
+    private Runnable interference = () -> {};
 
     void store(long address, long value) {
         page(address).set((int) (address >>> 3 & 511), value);
@@ -49,11 +51,17 @@ final class SparseMemory extends TablePort {
         return loads;
     }
 
+    /** Makes something happen before each load. */
+    void interfere(Runnable action) {
+        interference = action;
+    }
+
     @Override
     public TransactionResult load64(TransactionContext context, long address) {
         if ((address & 7) != 0) {
             throw new IllegalArgumentException("not aligned: 0x%x".formatted(address));
         }
+        interference.run();
         if (loads != null) {
             loads.add(address);
         }
