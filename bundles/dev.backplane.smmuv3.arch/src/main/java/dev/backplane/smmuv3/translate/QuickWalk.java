@@ -19,11 +19,22 @@ import dev.backplane.smmuv3.translate.WalkObserver.DescriptorKind;
  * leaf of 48 address bits.
  */
 final class QuickWalk {
+    /** A valid page whose access flag is set. */
+    private static final long PAGE =
+            TableDescriptor.VALID.mask() | TableDescriptor.TYPE.mask() | TableDescriptor.AF.mask();
+
+    /** A valid block whose access flag is set, in these bits. */
+    private static final long BLOCK = TableDescriptor.VALID.mask() | TableDescriptor.AF.mask();
+
+    private static final int LAST_LEVEL = 3;
     private static final int LEVEL_SHIFT = 48;
     private static final int LEVEL_MASK = 3;
 
     /** What is not the descriptor's in the word of a leaf. */
     private static final long ADDED = Stage1Walker.HIERARCHICAL | (long) LEVEL_MASK << LEVEL_SHIFT;
+
+    /** Address bits of a descriptor; those that a page or block does not count are below all output sizes. */
+    private static final long ADDRESS = (1L << LEVEL_SHIFT) - (1L << 12);
 
     private static final int ALL = Permissions.READ | Permissions.WRITE;
 
@@ -120,30 +131,16 @@ final class QuickWalk {
         WalkCache.TablePointer known = pointer(era, 1, rules.pageShift, input);
         if (known != null) {
             long descriptor = load(context, known.descriptor(input >>> rules.pageShift));
-            return leaf(rules.geometry, descriptor, 3, known.hierarchy());
+            return page(rules.geometry, descriptor, known.hierarchy());
         }
         // Bits above those that the tables resolve must tell the half.
-        return input >> rules.geometry.inputBits() == input >> 63
-                ? descend(context, era, 1, rules.geometry, rules.hierarchyMask, input)
-                : UNUSUAL;
+        return input >> rules.geometry.inputBits() == input >> 63 ? descendStage1(context, era, rules, input) : UNUSUAL;
     }
 
-    private long stage2Leaf(TransactionContext context, Era era, long ipa) {
-        TableGeometry geometry = era.context.stage2.geometry();
-        if (geometry.wide() || ipa >>> geometry.inputBits() != 0) {
-            return UNUSUAL;
-        }
-        int pageShift = geometry.granule().shift();
-        WalkCache.TablePointer known = pointer(era, 2, pageShift, ipa);
-        return known != null
-                ? leaf(geometry, load(context, known.descriptor(ipa >>> pageShift)), 3, 0)
-                : descend(context, era, 2, geometry, 0, ipa);
-    }
-
-    /** {@return the leaf below the first table, or {@link #UNUSUAL}} */
-    private long descend(
-            TransactionContext context, Era era, int stage, TableGeometry geometry, long hierarchyMask, long input) {
-        boolean nested = stage == 1 && era.context.stage2 != null;
+    /** {@return the stage 1 leaf below the first table, or {@link #UNUSUAL}} */
+    private long descendStage1(TransactionContext context, Era era, PageRules rules, long input) {
+        TableGeometry geometry = rules.geometry;
+        boolean nested = era.context.stage2 != null;
         long table = geometry.base();
         long hierarchy = 0;
         for (int level = geometry.startLevel(); ; level++) {
@@ -154,27 +151,72 @@ final class QuickWalk {
                     return UNUSUAL;
                 }
             }
-            if (level == 3 && pointers != null && geometry.startLevel() != 3) {
-                pointers.insert(era, stage, geometry.granule().shift(), input, place, hierarchy);
+            if (level == LAST_LEVEL) {
+                remember(era, 1, geometry, input, place, hierarchy);
+                return page(geometry, load(context, place), hierarchy);
             }
             long descriptor = load(context, place);
-            if (level == 3 || (descriptor & TABLE) != TABLE) {
-                return leaf(geometry, descriptor, level, hierarchy);
+            if ((descriptor & TABLE) != TABLE) {
+                return block(geometry, descriptor, level, hierarchy);
             }
             table = geometry.nextTable(descriptor);
             if (geometry.exceedsOutput(table)) {
                 return UNUSUAL;
             }
-            hierarchy |= descriptor & hierarchyMask;
+            hierarchy |= descriptor & rules.hierarchyMask;
         }
     }
 
-    /** {@return the word of a leaf, or {@link #UNUSUAL} if the descriptor is none that translates} */
-    private static long leaf(TableGeometry geometry, long descriptor, int level, long hierarchy) {
-        DescriptorKind kind = geometry.kind(descriptor, level);
-        return (kind == DescriptorKind.PAGE || kind == DescriptorKind.BLOCK)
-                        && TableDescriptor.AF.isSet(descriptor)
-                        && !geometry.exceedsOutput(geometry.output(descriptor, level))
+    private long stage2Leaf(TransactionContext context, Era era, long ipa) {
+        TableGeometry geometry = era.context.stage2.geometry();
+        if (geometry.wide() || ipa >>> geometry.inputBits() != 0) {
+            return UNUSUAL;
+        }
+        int pageShift = geometry.granule().shift();
+        WalkCache.TablePointer known = pointer(era, 2, pageShift, ipa);
+        return known != null
+                ? page(geometry, load(context, known.descriptor(ipa >>> pageShift)), 0)
+                : descendStage2(context, era, geometry, ipa);
+    }
+
+    /** {@return the stage 2 leaf below the first table, or {@link #UNUSUAL}} */
+    private long descendStage2(TransactionContext context, Era era, TableGeometry geometry, long ipa) {
+        long table = geometry.base();
+        for (int level = geometry.startLevel(); ; level++) {
+            long place = table + geometry.index(ipa, level) * 8;
+            long descriptor = load(context, place);
+            if (level == LAST_LEVEL) {
+                remember(era, 2, geometry, ipa, place, 0);
+                return page(geometry, descriptor, 0);
+            }
+            if ((descriptor & TABLE) != TABLE) {
+                return block(geometry, descriptor, level, 0);
+            }
+            table = geometry.nextTable(descriptor);
+            if (geometry.exceedsOutput(table)) {
+                return UNUSUAL;
+            }
+        }
+    }
+
+    private void remember(Era era, int stage, TableGeometry geometry, long input, long place, long hierarchy) {
+        if (pointers != null && geometry.startLevel() != LAST_LEVEL) {
+            pointers.insert(era, stage, geometry.granule().shift(), input, place, hierarchy);
+        }
+    }
+
+    /** {@return the word of a page, or {@link #UNUSUAL} if the last-level descriptor is none that translates} */
+    private static long page(TableGeometry geometry, long descriptor, long hierarchy) {
+        return (descriptor & PAGE) == PAGE && !geometry.exceedsOutput(descriptor & ADDRESS)
+                ? descriptor & ~ADDED | (long) LAST_LEVEL << LEVEL_SHIFT | hierarchy
+                : UNUSUAL;
+    }
+
+    /** {@return the word of a block, or {@link #UNUSUAL} if the descriptor before the last level is none} */
+    private static long block(TableGeometry geometry, long descriptor, int level, long hierarchy) {
+        return (descriptor & BLOCK) == BLOCK
+                        && geometry.kind(descriptor, level) == DescriptorKind.BLOCK
+                        && !geometry.exceedsOutput(descriptor & ADDRESS)
                 ? descriptor & ~ADDED | (long) level << LEVEL_SHIFT | hierarchy
                 : UNUSUAL;
     }
@@ -185,7 +227,7 @@ final class QuickWalk {
     }
 
     private static long address(long leaf, int shift) {
-        return leaf & 0x0000_FFFF_FFFF_FFFFL & -(1L << shift);
+        return leaf & ADDRESS & -(1L << shift);
     }
 
     /** {@return the physical address of a stage 1 descriptor, or {@link #NOWHERE}} */
