@@ -48,6 +48,8 @@ final class Tlb {
     private static final int DUE = 1;
     /** A transaction does when they displaced so many. */
     private static final int OVERDUE = 4;
+    /** More pages than that are not looked for one by one. */
+    private static final int MOST_PAGES = 4096;
 
     static {
         try {
@@ -289,7 +291,7 @@ final class Tlb {
         }
         int shift = Long.numberOfTrailingZeros(sizes);
         long pages = (range.last() >>> shift) - (range.first() >>> shift) + 1;
-        return pages > table.slots.length / WAYS / 4 || pages <= 0;
+        return pages > Math.min(MOST_PAGES, table.slots.length / WAYS) || pages <= 0;
     }
 
     private void removePages(TranslationContext context, Predicate<TlbEntry> doomed, TlbRange range, int shift) {

@@ -95,6 +95,15 @@ class TlbSizeTest {
     }
 
     @Test
+    void aSmallOneStillLooksForTwoMebibytesPageByPage() {
+        fillAll(600);
+        tlb.removeRange(_ -> true, _ -> true, TlbRange.of(0, 0, 9, Granule.KIB4, true));
+        assertThat(tlb.slots()).isEqualTo(FIRST);
+        assertThat(tlb.find(space, 0, 511L << 12)).isNull();
+        assertThat(tlb.find(space, 0, 512L << 12)).isNotNull();
+    }
+
+    @Test
     void withoutInvalidationsTransactionsDo() {
         fillAll(2 * FIRST + 512);
         assertThat(tlb.slots()).isEqualTo(SECOND);
