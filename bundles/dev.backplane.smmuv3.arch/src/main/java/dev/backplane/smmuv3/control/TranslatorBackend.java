@@ -1,6 +1,7 @@
 package dev.backplane.smmuv3.control;
 
 import dev.backplane.memory.TransactionContext;
+import dev.backplane.register.BitField;
 import dev.backplane.smmuv3.translate.Granule;
 import dev.backplane.smmuv3.translate.Invalidation;
 import dev.backplane.smmuv3.translate.SmmuConfiguration;
@@ -56,10 +57,10 @@ public final class TranslatorBackend implements SmmuBackend {
             case CFGI_CD_ALL -> invalidation.contextDescriptors(stream);
             case TLBI_NH_ALL -> invalidation.tlbStage1OfVmid(vmid);
             case TLBI_NH_ASID -> invalidation.tlbOfAsid(vmid, asid);
-            case TLBI_NH_VA -> invalidation.tlbOfVa(vmid, asid, range(command));
-            case TLBI_NH_VAA -> invalidation.tlbOfVaAllAsids(vmid, range(command));
+            case TLBI_NH_VA -> invalidation.tlbOfVa(vmid, asid, range(Command.ADDRESS, command));
+            case TLBI_NH_VAA -> invalidation.tlbOfVaAllAsids(vmid, range(Command.ADDRESS, command));
             case TLBI_S12_VMALL -> invalidation.tlbOfVmid(vmid);
-            case TLBI_S2_IPA -> invalidation.tlbOfIpa(vmid, range(command));
+            case TLBI_S2_IPA -> invalidation.tlbOfIpa(vmid, range(Command.IPA, command));
             case TLBI_NSNH_ALL -> invalidation.tlb();
             // Prefetches are hints, and a CMD_SYNC finds all invalidations done.
             case PREFETCH_CONFIG, PREFETCH_ADDR, SYNC -> { }
@@ -76,8 +77,8 @@ public final class TranslatorBackend implements SmmuBackend {
      * Section 4.4.1.1: TG = 0 names one address, and so does everything without range invalidation. The level hint
      * TTL only narrows what must go, so it is not used.
      */
-    private TlbRange range(Command command) {
-        long address = Command.ADDRESS.inPlace(command.high());
+    private TlbRange range(BitField field, Command command) {
+        long address = field.inPlace(command.high());
         boolean leaf = Command.LEAF.isSet(command.high());
         int granule = Command.TG.getInt(command.high());
         if (granule == 0 || !identity.rangeInvalidation()) {

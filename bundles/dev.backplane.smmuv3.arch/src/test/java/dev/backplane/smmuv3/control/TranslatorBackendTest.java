@@ -3,6 +3,7 @@ package dev.backplane.smmuv3.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backplane.smmuv3.translate.Invalidation;
+import dev.backplane.smmuv3.translate.TlbRange;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,6 +77,13 @@ class TranslatorBackendTest {
         execute(identity, low | 0x2A, high);
         assertThat(calls).containsExactly(
                 "tlbOfVa 1234 5678 " + range, "tlbOfVaAllAsids 1234 " + range, "tlbOfIpa 1234 " + range);
+    }
+
+    @Test
+    void anIpaHasNoBitsAboveItsField() {
+        var full = IdentityProfile.FULL.identity(SmmuOptions.DEFAULT);
+        execute(full, 0x0000_1234_0000_002AL, 0xFFF0_0076_5432_1001L);
+        assertThat(calls).containsExactly("tlbOfIpa 1234 " + TlbRange.single(0x76_5432_1000L, true));
     }
 
     @Test
