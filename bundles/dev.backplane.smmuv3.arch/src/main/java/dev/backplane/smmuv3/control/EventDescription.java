@@ -32,7 +32,7 @@ public final class EventDescription {
         EventType type = event.type();
         if (type.isTranslationFault() || type == EventType.F_WALK_EABT) {
             addAccess(event, fields);
-            addStage(event, fields);
+            addStage(event, words, fields);
         } else if (type == EventType.F_UUT || type == EventType.F_TRANSL_FORBIDDEN) {
             addAccess(event, fields);
         }
@@ -51,9 +51,12 @@ public final class EventDescription {
         }
     }
 
-    private static void addStage(SmmuEvent event, List<InspectNode> fields) {
+    private static void addStage(SmmuEvent event, long[] words, List<InspectNode> fields) {
         fields.add(bit("S2", event.stage2(), "stage 2", "stage 1"));
         fields.add(InspectNode.number("CLASS", event.faultClass().ordinal()).withNote(meaning(event.faultClass())));
+        if (event.type() == EventType.F_PERMISSION && event.faultClass() == FaultClass.TT) {
+            fields.add(bit("TTRnW", EventRecord.TTRNW.isSet(words), "table read", "table write"));
+        }
         if (event.stage2() && event.type().isTranslationFault()) {
             fields.add(InspectNode.hex("IPA", event.ipa()));
         }

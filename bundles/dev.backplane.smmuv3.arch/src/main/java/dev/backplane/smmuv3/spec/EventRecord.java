@@ -34,6 +34,8 @@ public final class EventRecord {
     public static final WordField S2 = bit(1, "S2", 39);
     /** What was being translated: 0 = CD, 1 = translation table descriptor, 2 = input address. */
     public static final WordField CLASS = bits(1, "CLASS", 41, 40);
+    /** F_PERMISSION with CLASS 1: the access to the stage 1 table that stage 2 refused was a read. */
+    public static final WordField TTRNW = bit(1, "TTRnW", 44);
     /** Input address (IOVA). */
     public static final WordField INPUT_ADDR = bits(2, "InputAddr", 63, 0);
     /** IPA of a stage 2 fault. */

@@ -15,13 +15,14 @@ import static dev.backplane.smmuv3.spec.EventRecord.STAG;
 import static dev.backplane.smmuv3.spec.EventRecord.STALL;
 import static dev.backplane.smmuv3.spec.EventRecord.STREAM_ID;
 import static dev.backplane.smmuv3.spec.EventRecord.SUBSTREAM_ID;
+import static dev.backplane.smmuv3.spec.EventRecord.TTRNW;
 
 import dev.backplane.memory.TransactionAttributes;
 import dev.backplane.smmuv3.spec.EventType;
 
 /**
  * An event, before or after it travelled through the event queue (IHI 0070 section 7.3). Fields that a type does not
- * have are zero, {@code CD} for the class. Immutable.
+ * have are zero, {@code CD} for the class. TTRnW is not kept: tables are only read. Immutable.
  *
  * @param type type of the event
  * @param streamId StreamID
@@ -108,6 +109,10 @@ public record SmmuEvent(
                 encodeStage(words);
                 if (stage2) {
                     words[3] |= IPA.bits().inPlace(ipa);
+                }
+                if (type == EventType.F_PERMISSION && faultClass == FaultClass.TT) {
+                    // Without hardware update of descriptors tables are only read (section 7.3.16).
+                    TTRNW.set(words, 1);
                 }
             }
             default -> { }

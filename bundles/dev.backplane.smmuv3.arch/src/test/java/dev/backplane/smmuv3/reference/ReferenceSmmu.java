@@ -188,8 +188,9 @@ public final class ReferenceSmmu {
     }
 
     private Fault s2(int id, int cls, long ipa) {
-        return new Fault(
-                "ABORT", bit(ste[2], 58) ? words(head(id), how(true, cls), in, ipa & 0x000F_FFFF_FFFF_F000L) : null);
+        // 7.3.16 TTRnW, record bit 108: descriptors are read, never written.
+        long how = how(true, cls) | (id == 0x13 && cls == 1 ? 1L << 108 - 64 : 0);
+        return new Fault("ABORT", bit(ste[2], 58) ? words(head(id), how, in, ipa & 0x000F_FFFF_FFFF_F000L) : null);
     }
 
     private Fault eabt(boolean s2, int cls, long address) {

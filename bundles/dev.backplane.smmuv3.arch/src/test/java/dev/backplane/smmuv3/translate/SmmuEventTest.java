@@ -23,6 +23,9 @@ class SmmuEventTest {
                 + "0000004200000010 0000020800000000 8877665544332211 0, 7.3.13",
         "F_TRANSLATION, 1048575, true, IN, false, false, true, true, "
                 + "00000042fffff810 000002828000beef 8877665544332211 000abcdef1234000, 7.3.13",
+        // TTRnW: stage 2 refused a read of a stage 1 table.
+        "F_PERMISSION, -1, true, TT, false, false, false, false, "
+                + "0000004200000013 0000118000000000 8877665544332211 000abcdef1234000, 7.3.16",
         "F_PERMISSION, -1, true, CD, true, true, false, false, "
                 + "0000004200000013 0000008c00000000 8877665544332211 000abcdef1234000, 7.3.16",
     })

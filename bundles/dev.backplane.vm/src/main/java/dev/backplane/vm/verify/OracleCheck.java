@@ -17,6 +17,7 @@ final class OracleCheck {
     private static final long RNW = 1L << 35;
 
     private static final long S2 = 1L << 39;
+    private static final long TTRNW = 1L << 44;
     private static final long CLASS = 3L << 40;
     private static final long CLASS_TRANSLATION_TABLE = 1L << 40;
 
@@ -107,7 +108,7 @@ final class OracleCheck {
             return Optional.of(PeerBehaviour.STAGE2_IPA_LOW_BITS);
         }
         boolean tableFetch = (captured.get(1) & CLASS) == CLASS_TRANSLATION_TABLE
-                && (found.get(1) & ~(S2 | RNW)) == (captured.get(1) & ~(S2 | RNW));
+                && (found.get(1) & ~(S2 | RNW | TTRNW)) == (captured.get(1) & ~(S2 | RNW | TTRNW));
         return config == NESTED && tableFetch ? Optional.of(PeerBehaviour.NESTED_TABLE_FETCH) : Optional.empty();
     }
 

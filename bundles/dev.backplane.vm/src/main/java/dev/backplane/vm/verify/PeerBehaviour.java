@@ -11,7 +11,7 @@ public enum PeerBehaviour {
     STAGE2_CONCATENATION("stage2-concatenation"),
     /** The permission of a nested translation is that of stage 1 alone. */
     NESTED_PERMISSION("nested-permission"),
-    /** A stage-2 fault on fetching a stage-1 table is recorded with S2 = 0 and the RnW of the device's access. */
+    /** A stage-2 fault on fetching a stage-1 table is recorded with S2 = 0, another RnW, and TTRnW = 0. */
     NESTED_TABLE_FETCH("nested-table-fetch"),
     /** The IPA of a stage-2 fault keeps its low 12 bits; the architecture records bits 51:12. */
     STAGE2_IPA_LOW_BITS("stage2-ipa-low-bits"),

@@ -146,6 +146,8 @@ class VerificationTest {
         "other type                  | 6 | 0x1234     | 13 28000000000 1234 1234 | 10 28000000000 1234 1000 | differs",
         "nested fetch, S2 and RnW    | 7 | 0x1234     | 10 10000000000 1234 5000 | 10 18800000000 1234 5000 | "
                 + "nested-table-fetch",
+        "nested fetch, TTRnW         | 7 | 0x1234     | 13 10000000000 1234 5000 | 13 118800000000 1234 5000 | "
+                + "nested-table-fetch",
         "nested fetch, another class | 7 | 0x1234     | 10 20000000000 1234 5000 | 10 28800000000 1234 5000 | differs",
         "input beyond OAS            | 6 | 0x100000000000 | none                 | 10 28800000000 1234 5000 | "
                 + "stage2-input-beyond-oas",

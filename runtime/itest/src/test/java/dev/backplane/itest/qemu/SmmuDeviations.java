@@ -15,6 +15,7 @@ final class SmmuDeviations {
 
     private static final long READ = 1L << 35;
     private static final long STAGE2 = 1L << 39;
+    private static final long TABLE_READ = 1L << 44;
     private static final long PAGE_BITS = 0xFFF;
     private static final long ADDRESS = PageTables.ADDRESS;
     private static final long CD_POINTER = 0x00FF_FFFF_FFFF_FFC0L;
@@ -143,6 +144,11 @@ final class SmmuDeviations {
         all.add(record("evt-rnw-class", (scene, ours, theirs) ->
                 ours.ofTranslation() && ours.faultClass() != EventRecord.CLASS_IN && theirs.read()
                         ? theirs.withFlags(READ, ours.flags())
+                        : theirs));
+        // 7.3.16: TTRnW tells that it was a read of a table that stage 2 refused. The peer never sets it.
+        all.add(record("evt-ttrnw", (scene, ours, theirs) ->
+                ours.type() == EventRecord.F_PERMISSION && ours.faultClass() == EventRecord.CLASS_TT
+                        ? theirs.withFlags(TABLE_READ, ours.flags())
                         : theirs));
         // 7.3.13: the IPA is the descriptor's. The peer reports that of the table.
         all.add(record("evt-tt-fetch-ipa", (scene, ours, theirs) ->
