@@ -31,6 +31,7 @@ public final class MachineTraining {
 
     private static final List<String> QTEST = List.of(
             "endianness",
+            "qom-tests", // makes a model of each type, the GICv2 of a default machine among them
             "readl 0x9050000",
             "writel 0x9050044 0x80000000",
             "readq 0x9050080",
@@ -115,7 +116,9 @@ public final class MachineTraining {
                     "-object", "monitor-qmp,id=qmp0,chardev=char0",
                     "-display", "none", "-audio", "none", "-run-with", "exit-with-parent=on",
                     "-machine", MACHINE, "-smp", "1", "-m", "512", "-cpu", "max", "-net", "none",
-                    "-device", "iommu-testdev", "-device", "edu", "-accel", "qtest");
+                    "-device", "iommu-testdev", "-device", "edu", "-accel", "qtest",
+                    // A machine has one interrupt controller. The MSI controller of the other can be added.
+                    "-device", "pxb-pcie,id=far,bus_nr=128", "-device", "arm-gicv2m,root-bus=far");
             builder.environment().put("BACKPLANE_DATA", folder.toString());
             builder.environment().put("BACKPLANE_AOT", "off");
             builder.environment().put("BACKPLANE_AOT_OUTPUT", output);
