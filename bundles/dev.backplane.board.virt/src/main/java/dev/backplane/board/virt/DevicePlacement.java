@@ -28,6 +28,7 @@ final class DevicePlacement {
     private static final String ROOT_PORT_TYPE = "pcie-root-port";
     private static final String PCI_BRIDGE_TYPE = "pcie-pci-bridge";
     private static final int DEVICES = 32;
+    private static final System.Logger LOGGER = System.getLogger("dev.backplane.board.virt");
 
     private final boolean refusesSharedSpis;
     private final MachineDefinition machine;
@@ -63,7 +64,7 @@ final class DevicePlacement {
                 if (refusesSharedSpis) {
                     throw new PlugException("%s: choose other SPIs for %s".formatted(shared, slot.name()));
                 }
-                Layouter.warn(shared);
+                LOGGER.log(System.Logger.Level.WARNING, "{0}: software cannot tell whose interrupt it is", shared);
             }
         }
     }

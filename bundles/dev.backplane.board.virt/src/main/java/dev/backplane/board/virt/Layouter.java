@@ -21,7 +21,6 @@ final class Layouter {
     static final String V2M = "v2m0";
     static final String SMMU = "smmu0";
     static final String VIRTIO_MMIO = "virtio-mmio";
-    private static final System.Logger LOGGER = System.getLogger("dev.backplane.board.virt");
 
     private final VirtOptions options;
     private final HighMemory high;
@@ -50,12 +49,8 @@ final class Layouter {
             slots.add(virtioTransports());
         }
         List<RootBusDefinition> buses = List.of(rootBus());
-        for (SharedInterrupts shared : SharedInterrupts.among(buses, slots)) {
-            if (options.refusesSharedSpis()) {
-                throw new IllegalArgumentException(
-                        "%s: choose another msi or iommu, or %s=warn".formatted(shared, VirtOptions.SHARED_SPIS));
-            }
-            warn(shared);
+        if (options.refusesSharedSpis()) {
+            refuseShared(SharedInterrupts.among(buses, slots));
         }
         return new MachineDefinition(
                 List.of(new RamBank("mach-virt.ram", AddressMap.RAM.base(), options.memory(), options.memoryPath())),
@@ -64,8 +59,12 @@ final class Layouter {
                 options.accelerator());
     }
 
-    static void warn(SharedInterrupts shared) {
-        LOGGER.log(System.Logger.Level.WARNING, "{0}: software cannot tell whose interrupt it is", shared);
+    /** Nobody is warned of what the map itself makes two devices share: it is the same at each start. */
+    private static void refuseShared(List<SharedInterrupts> all) {
+        for (SharedInterrupts shared : all) {
+            throw new IllegalArgumentException(
+                    "%s: choose another msi or iommu, or %s=warn".formatted(shared, VirtOptions.SHARED_SPIS));
+        }
     }
 
     private RootBusDefinition rootBus() {

@@ -25,7 +25,7 @@ import java.util.List;
  * @param processors number of processors
  * @param virtioTransports number of virtio-mmio transports, all of them empty
  * @param accelerator what runs the guest
- * @param refusesSharedSpis whether devices that share an SPI are refused, else they are warned of
+ * @param refusesSharedSpis whether devices that share an SPI are refused, else the user's are warned of
  */
 record VirtOptions(
         int gic,
@@ -102,7 +102,12 @@ record VirtOptions(
             PropertyDescriptor.of(
                     VIRTIO_TRANSPORTS, PropertyType.UINT32, 0L, "number of empty virtio-mmio transports, 0 to 32"),
             PropertyDescriptor.choice(
-                    SHARED_SPIS, "warn", "what is done when two devices drive one SPI", "warn", "refuse"),
+                    SHARED_SPIS,
+                    "warn",
+                    "devices that drive one SPI are refused, or warned of but for those of the machine's own map: a"
+                            + " GICv2m frame has SPIs 48 to 111, the SMMU 74 to 77",
+                    "warn",
+                    "refuse"),
             PropertyDescriptor.choice(
                     "accel", "tcg", "what runs the guest: kvm, or nothing (tcg, qtest)", "tcg", "qtest", "kvm"),
             PropertyDescriptor.of(

@@ -9,9 +9,13 @@ import dev.backplane.board.RootBusDefinition;
 import dev.backplane.board.RootBusDefinition.Window;
 import dev.backplane.board.SlotDefinition;
 import dev.backplane.device.DeviceProperties;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -204,6 +208,44 @@ class VirtMachineTest {
         }
         assertThat(names(define("iommu=smmuv3", "shared-spis=refuse"))).containsExactly("gic", "its0", "smmu0");
         assertThat(names(define("gic-version=2", "shared-spis=refuse"))).containsExactly("gic", "v2m0");
+    }
+
+    /** The reference map has them share; a warning would come at each start and name nothing that anybody did. */
+    @Test
+    void whatTheMapItselfSharesIsToldByTheOptionInsteadOfAWarning() {
+        Logger logger = Logger.getLogger("dev.backplane.board.virt");
+        List<String> told = new ArrayList<>();
+        Handler handler = new ToldTo(told);
+        logger.addHandler(handler);
+        try {
+            define("gic-version=2", "iommu=smmuv3");
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertThat(told).isEmpty();
+        assertThat(machine.options())
+                .filteredOn(option -> option.name().equals("shared-spis"))
+                .singleElement()
+                .satisfies(option -> assertThat(option.description()).contains("48 to 111", "74 to 77"));
+    }
+
+    private static final class ToldTo extends Handler {
+        private final List<String> told;
+
+        ToldTo(List<String> told) {
+            this.told = told;
+        }
+
+        @Override
+        public void publish(LogRecord entry) {
+            told.add(entry.getMessage());
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
     }
 
     @Test
