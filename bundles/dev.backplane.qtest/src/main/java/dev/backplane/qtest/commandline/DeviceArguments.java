@@ -2,6 +2,7 @@ package dev.backplane.qtest.commandline;
 
 import dev.backplane.board.DeviceRequest;
 import dev.backplane.qtest.json.Json;
+import dev.backplane.qtest.json.JsonException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -70,6 +71,18 @@ public final class DeviceArguments {
             }
         });
         return arguments;
+    }
+
+    /** {@return what the JSON object in an option says, as text} */
+    static Map<String, String> ofJson(String option, String text) throws CommandLineException {
+        try {
+            if (Json.parse(text) instanceof Map<?, ?> object) {
+                return ofJson(object);
+            }
+        } catch (JsonException | IllegalArgumentException e) {
+            throw new CommandLineException("%s %s: %s".formatted(option, text, e.getMessage()));
+        }
+        throw new CommandLineException("%s %s: expected a JSON object".formatted(option, text));
     }
 
     private static String address(long devfn) {
