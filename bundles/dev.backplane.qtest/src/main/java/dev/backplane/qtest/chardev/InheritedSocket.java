@@ -25,6 +25,11 @@ final class InheritedSocket implements ByteChannel {
     private static final int BOTH_WAYS = 2; // SHUT_RDWR
     private static final int EINTR = 4;
     private static final int EAGAIN = 11;
+    private static final int EPIPE = 32;
+    private static final int ECONNRESET = 104;
+    private static final int ENOTCONN = 107;
+    private static final String EXPECTED =
+            "expected one that is connected when the process starts; give path=PATH for one that is not";
     private static final long FAILED = -1;
     private static final short POLLIN = 1;
     private static final short POLLOUT = 4;
@@ -59,14 +64,27 @@ final class InheritedSocket implements ByteChannel {
     /**
      * Takes a socket.
      *
-     * @throws IOException if there is none of that number
+     * @throws IOException if there is none of that number, or it is not connected
      */
     static InheritedSocket of(int number) throws IOException {
         Path link = Path.of("/proc/self/fd", Integer.toString(number));
         if (!Files.isSymbolicLink(link) || !Files.readSymbolicLink(link).toString().startsWith("socket:")) {
-            throw new IOException("the process was started with no socket of that number");
+            throw new IOException("the process was started with no socket of that number: " + EXPECTED);
         }
-        return new InheritedSocket(number);
+        var socket = new InheritedSocket(number);
+        socket.requirePeer();
+        return socket;
+    }
+
+    /** Writing nothing tells of a socket that is not connected. One whose peer has left already was. */
+    private void requirePeer() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(STATE);
+            long done = call(() -> (long) WRITE.invokeExact(state, number, MemorySegment.NULL, 0L));
+            if (done == FAILED && (int) ERRNO.get(state, 0L) == ENOTCONN) {
+                throw new IOException("the socket is not connected: " + EXPECTED);
+            }
+        }
     }
 
     @Override
@@ -110,10 +128,18 @@ final class InheritedSocket implements ByteChannel {
                 wanted.set(ValueLayout.JAVA_SHORT, Integer.BYTES, readiness);
                 call(() -> (long) (int) POLL.invokeExact(state, wanted, 1L, FOREVER));
             } else if (error != EINTR) {
-                throw new IOException("socket %d: error %d".formatted(number, error));
+                throw new IOException("fd=%d: %s".formatted(number, reason(error)));
             }
         }
         throw new ClosedChannelException();
+    }
+
+    private static String reason(int error) {
+        return switch (error) {
+            case EPIPE, ECONNRESET -> "the other end has closed the connection";
+            case ENOTCONN -> "the socket is not connected: " + EXPECTED;
+            default -> "the host reports error %d (see errno(3)): %s".formatted(error, EXPECTED);
+        };
     }
 
     /** A call of a function. */

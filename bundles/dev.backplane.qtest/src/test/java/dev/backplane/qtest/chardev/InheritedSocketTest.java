@@ -14,6 +14,7 @@ import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +37,15 @@ class InheritedSocketTest {
             assertThat((int) socketpair.invokeExact(AF_UNIX, SOCK_STREAM | flags, 0, numbers)).isZero();
             return numbers.toArray(ValueLayout.JAVA_INT);
         }
+    }
+
+    private static int unconnected() throws Throwable {
+        Linker linker = Linker.nativeLinker();
+        var socket = linker.downcallHandle(
+                linker.defaultLookup().findOrThrow("socket"),
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+        return (int) socket.invokeExact(AF_UNIX, SOCK_STREAM, 0);
     }
 
     private static String read(ByteChannel channel, int length) throws IOException {
@@ -96,6 +106,27 @@ class InheritedSocketTest {
     void whatIsNoSocketIsRefused(int number) {
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> EndpointService.open("qmp", new Endpoint.Inherited(number), channel -> {}))
-                .withMessage("-qmp: fd=%d: the process was started with no socket of that number".formatted(number));
+                .withMessage("-qmp: fd=%d: the process was started with no socket of that number: expected one that is"
+                        .formatted(number) + " connected when the process starts; give path=PATH for one that is not");
+    }
+
+    @Test
+    void aSocketWithoutPeerIsRefused() throws Throwable {
+        int number = unconnected();
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> EndpointService.open("qmp", new Endpoint.Inherited(number), channel -> {}))
+                .withMessage("-qmp: fd=%d: the socket is not connected: expected one that is connected when the process"
+                        .formatted(number) + " starts; give path=PATH for one that is not");
+    }
+
+    @Test
+    void whoeverWritesToAPeerThatHasLeftIsToldSo() throws Throwable {
+        int[] numbers = pair(0);
+        InheritedSocket.of(numbers[1]).close();
+        try (var one = InheritedSocket.of(numbers[0])) {
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> write(one, "hello"))
+                    .withMessage("fd=%d: the other end has closed the connection".formatted(numbers[0]));
+        }
     }
 }
