@@ -1,5 +1,6 @@
 package dev.backplane.qtest;
 
+import dev.backplane.qtest.chardev.IoReason;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +59,7 @@ final class GuestErrors {
             });
             return handler;
         } catch (IOException e) {
-            throw new IOException("-D %s: cannot write it: %s".formatted(file, e.getMessage()), e);
+            throw new IOException("-D %s: cannot write it: %s".formatted(file, IoReason.of(e)), e);
         }
     }
 }

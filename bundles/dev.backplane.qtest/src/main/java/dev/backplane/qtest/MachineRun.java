@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.osgi.framework.BundleContext;
 
 /** One run of a machine: composes the board, serves the protocols, waits for the end. For one use. */
@@ -44,7 +45,7 @@ final class MachineRun {
     private final OsgiProviders providers;
     private final SystemCommand command;
     private final AnonymousSlots anonymous = new AnonymousSlots();
-    private final List<EndpointService> services = new ArrayList<>();
+    private final List<EndpointService> services = new CopyOnWriteArrayList<>();
 
     MachineRun(BundleContext context, Boards boards, OsgiProviders providers, SystemCommand command) {
         this.context = context;
@@ -81,7 +82,9 @@ final class MachineRun {
             }
             status = control.end().join();
         } catch (IOException | IllegalStateException e) {
-            System.err.println(PROGRAM + e.getMessage());
+            if (!control.end().isDone()) { // else a signal has ended what this waited for
+                System.err.println(PROGRAM + e.getMessage());
+            }
         } finally {
             end.reached(status);
         }
@@ -192,6 +195,8 @@ final class MachineRun {
     }
 
     private void open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {
-        services.add(EndpointService.open(name, endpoint, handler));
+        EndpointService service = EndpointService.open(name, endpoint, handler);
+        services.add(service); // while it waits, a signal may end the process: nothing of it stays behind then either
+        service.awaitFirst();
     }
 }

@@ -1,6 +1,7 @@
 package dev.backplane.qtest;
 
 import dev.backplane.qtest.chardev.EndpointService;
+import dev.backplane.qtest.chardev.IoReason;
 import dev.backplane.qtest.control.MachineControl;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -46,7 +47,7 @@ final class ProcessEnd {
                 out.write((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII));
             }
         } catch (IOException e) {
-            throw new IOException("-pidfile: cannot write '%s': %s".formatted(file, e), e);
+            throw new IOException("-pidfile %s: cannot write it: %s".formatted(file, IoReason.of(e)), e);
         }
     }
 

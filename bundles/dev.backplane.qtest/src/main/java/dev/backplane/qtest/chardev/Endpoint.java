@@ -2,6 +2,10 @@ package dev.backplane.qtest.chardev;
 
 /** Where a protocol is served. */
 public sealed interface Endpoint {
+    /** {@return whether a server waits for its first client before the machine starts} */
+    default boolean waits() {
+        return false;
+    }
 
     /**
      * A unix socket.

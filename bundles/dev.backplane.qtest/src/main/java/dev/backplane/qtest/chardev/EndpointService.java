@@ -37,7 +37,7 @@ public final class EndpointService implements AutoCloseable {
     }
 
     /**
-     * Connects or listens, on the calling thread; a server that shall wait for its client does so here.
+     * Connects or listens, on the calling thread.
      *
      * @param name name of the protocol, for messages
      * @throws IOException if that fails; the message names the endpoint
@@ -48,7 +48,7 @@ public final class EndpointService implements AutoCloseable {
             service.open();
         } catch (IOException e) {
             service.close();
-            throw new IOException("-%s: %s: %s".formatted(name, describe(endpoint), e.getMessage()), e);
+            throw new IOException("-%s: %s: %s".formatted(name, describe(endpoint), IoReason.of(e)), e);
         }
         return service;
     }
@@ -72,18 +72,16 @@ public final class EndpointService implements AutoCloseable {
                     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
                     PrivateSocketFile.bind(listener, Path.of(unix.path()));
                     socketFile = Path.of(unix.path());
-                    first = unix.waits() ? listener.accept() : null;
                 } else {
                     first = connect(UnixDomainSocketAddress.of(unix.path()));
                 }
             }
             case Endpoint.Tcp tcp -> {
-                var address = new InetSocketAddress(tcp.host(), tcp.port());
+                InetSocketAddress address = resolved(tcp);
                 if (tcp.server()) {
                     listener = ServerSocketChannel.open();
                     listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
                     listener.bind(address, 1);
-                    first = tcp.waits() ? accepted() : null;
                 } else {
                     first = connect(address);
                     ((SocketChannel) first).setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -94,6 +92,30 @@ public final class EndpointService implements AutoCloseable {
                     new FileInputStream(FileDescriptor.in).getChannel(),
                     new FileOutputStream(FileDescriptor.out).getChannel());
             case Endpoint.Null _ -> {}
+        }
+    }
+
+    private static InetSocketAddress resolved(Endpoint.Tcp tcp) throws IOException {
+        var address = new InetSocketAddress(tcp.host(), tcp.port());
+        if (address.isUnresolved()) {
+            throw new IOException("'%s' is not found: expected the name of a host, or an address".formatted(tcp.host()));
+        }
+        return address;
+    }
+
+    /**
+     * Waits for the first client, if the endpoint says so; else does nothing. Whoever closes the service meanwhile ends
+     * that.
+     *
+     * @throws IOException if none can come any more; the message names the endpoint
+     */
+    public void awaitFirst() throws IOException {
+        if (listener != null && endpoint.waits()) {
+            try {
+                first = accepted();
+            } catch (IOException e) {
+                throw new IOException("-%s: %s: %s".formatted(name, describe(endpoint), IoReason.of(e)), e);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.backplane.qtest.protocol;
 
+import dev.backplane.qtest.chardev.IoReason;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -19,13 +20,21 @@ final class QtestLog {
         this.out = out;
     }
 
-    /** Opens a log; none, and a null device, cost nothing. */
+    /**
+     * Opens a log; none, and a null device, cost nothing.
+     *
+     * @throws IOException if it cannot be written; the message names the option
+     */
     static QtestLog open(Optional<String> file) throws IOException {
         if (file.isEmpty() || file.get().equals(NOWHERE)) {
             return new QtestLog(null);
         }
-        return new QtestLog(
-                new PrintStream(Files.newOutputStream(Path.of(file.get())), true, StandardCharsets.ISO_8859_1));
+        try {
+            return new QtestLog(
+                    new PrintStream(Files.newOutputStream(Path.of(file.get())), true, StandardCharsets.ISO_8859_1));
+        } catch (IOException e) {
+            throw new IOException("-qtest-log %s: cannot write it: %s".formatted(file.get(), IoReason.of(e)), e);
+        }
     }
 
     boolean isOpen() {

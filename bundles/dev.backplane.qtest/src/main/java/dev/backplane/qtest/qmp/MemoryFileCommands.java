@@ -10,6 +10,7 @@ import dev.backplane.memory.DmaPort;
 import dev.backplane.memory.TransactionContext;
 import dev.backplane.memory.TransactionResult;
 import dev.backplane.memory.TransactionResult.Fault;
+import dev.backplane.qtest.chardev.IoReason;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -70,7 +71,7 @@ final class MemoryFileCommands {
                 done += now;
             }
         } catch (IOException e) {
-            throw QmpException.generic("Could not open '%s': %s".formatted(arguments.text("filename"), e.getMessage()));
+            throw QmpException.generic("Could not open '%s': %s".formatted(arguments.text("filename"), IoReason.of(e)));
         }
         return Map.of();
     }

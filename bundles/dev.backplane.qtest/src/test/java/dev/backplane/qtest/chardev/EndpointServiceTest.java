@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -12,7 +13,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -117,6 +121,56 @@ class EndpointServiceTest {
                 .isThrownBy(() -> EndpointService.open("qmp", endpoint, EndpointServiceTest::echo))
                 .withMessageContaining("exists and is no socket");
         assertThat(socket).hasContent("precious");
+    }
+
+    @Test
+    void aFolderThatIsNotThereIsNamedAsTheReason() {
+        Path socket = folder.resolve("nowhere").resolve("s");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> EndpointService.open(
+                        "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo))
+                .withMessage("-qmp: cannot listen at '%s': no such file or folder".formatted(socket));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aHostThatIsNotFoundIsNamed(boolean server) {
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> EndpointService.open(
+                        "qmp", new Endpoint.Tcp("no-such-host.invalid", 1, server, false), EndpointServiceTest::echo))
+                .withMessageEndingWith("'no-such-host.invalid' is not found: expected the name of a host, or an address");
+    }
+
+    @Test
+    @Timeout(60)
+    void whoeverWaitsForAClientCanBeEndedAndLeavesNothingBehind() throws Exception {
+        Path socket = folder.resolve("s");
+        var service = EndpointService.open(
+                "qmp", new Endpoint.Unix(socket.toString(), true, true), EndpointServiceTest::echo);
+        var waiting = CompletableFuture.runAsync(() -> {
+            try {
+                service.awaitFirst();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        assertThat(socket).exists();
+        service.close();
+        assertThat(waiting).failsWithin(Duration.ofSeconds(30)).withThrowableThat().withMessageContaining(socket.toString());
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    @Timeout(60)
+    void theFirstClientIsServedThatAServerHasWaitedFor() throws Exception {
+        Path socket = folder.resolve("s");
+        try (var service = EndpointService.open(
+                        "qmp", new Endpoint.Unix(socket.toString(), true, true), EndpointServiceTest::echo);
+                SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            service.awaitFirst();
+            service.start();
+            assertThat(ask(client, "hello")).isEqualTo("hello");
+        }
     }
 
     @Test

@@ -174,7 +174,7 @@ class QmpSessionTest {
                 + " | object 'mach-virt.ram' is used by the machine and must stay",
         "{\"execute\":\"query-command-line-options\",\"arguments\":{\"option\":\"nope\"}} | GenericError | *",
         "{\"execute\":\"pmemsave\",\"arguments\":{\"val\":0,\"size\":1,\"filename\":\"/nowhere/x\"}} | GenericError"
-                + " | Could not open '/nowhere/x': /nowhere/x",
+                + " | Could not open '/nowhere/x': no such file or folder",
         "[1] | GenericError | QMP input must be a JSON object",
         "{] | GenericError | JSON parse error, ']' where '}' was expected",
         "{\"execute\":} | GenericError | *",
