@@ -39,6 +39,9 @@ final class AddedDevices {
                     text.substring(0, dot), text.substring(dot + 1, equals), text.substring(equals + 1)));
             return;
         }
+        if (equals < 0) {
+            throw new CommandLineException("-global %s: expected TYPE.PROPERTY=VALUE".formatted(text));
+        }
         OptionGroup group = ParameterGroup.GLOBAL.parse("-global", text);
         globals.add(new Global(group.require(DRIVER), group.require("property"), group.require("value")));
     }

@@ -2,11 +2,13 @@ package dev.backplane.qtest.commandline;
 
 import java.math.BigDecimal;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Sizes as users write them. */
 final class ByteSize {
     private static final String SUFFIXES = "BKMGTPE";
     private static final int SHORT = 18;
+    private static final Pattern DECIMAL = Pattern.compile("[0-9]+\\.?[0-9]*|\\.[0-9]+");
 
     private ByteSize() {}
 
@@ -32,11 +34,17 @@ final class ByteSize {
                     return number << (10 * power);
                 }
             }
+            if (!isHex(digits) && !DECIMAL.matcher(digits).matches()) { // such as 1e3
+                throw new NumberFormatException();
+            }
             BigDecimal number = isHex(digits)
                     ? new BigDecimal(new java.math.BigInteger(digits.substring(2), 16))
                     : new BigDecimal(digits);
             BigDecimal bytes = number.multiply(BigDecimal.valueOf(1L << (10 * power)));
-            if (power >= 0 && bytes.signum() >= 0 && bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0) {
+            if (power >= 0 && bytes.signum() >= 0) {
+                if (bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
+                    throw new CommandLineException("%s: '%s' is too much: expected less than 8E".formatted(option, text));
+                }
                 return bytes.longValue();
             }
         } catch (NumberFormatException e) {

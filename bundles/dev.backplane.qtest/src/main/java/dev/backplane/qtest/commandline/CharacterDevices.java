@@ -7,13 +7,20 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /** The character devices of a command line. */
 final class CharacterDevices {
     private static final Set<String> BACKENDS = Set.of("socket", "stdio", "null");
+    private static final String UNIX = "unix";
+    private static final String TCP = "tcp";
+    private static final String ADDRESS = "address";
+    private static final String NO_WAIT = "nowait";
+
+    /** How addresses in short are written, by their kinds. */
+    private static final Map<String, String> FORMS = Map.of(
+            UNIX, "unix:PATH", TCP, "tcp:HOST:PORT", "chardev", "chardev:ID", "stdio", "stdio", "null", "null");
 
     private final Map<String, Endpoint> declared = new LinkedHashMap<>();
     private final Map<String, Endpoint> implied = new LinkedHashMap<>();
@@ -31,7 +38,7 @@ final class CharacterDevices {
                     backend, id, DeviceArguments.IDENTIFIERS));
         }
         declared.put(id, switch (backend) {
-            case "socket" -> socket(group);
+            case "socket" -> socket("-chardev socket", group);
             case "stdio" -> new Endpoint.Stdio();
             case "null" -> new Endpoint.Null();
             default -> throw new CommandLineException("-chardev %s: unsupported backend; the nearest supported one is %s"
@@ -39,54 +46,57 @@ final class CharacterDevices {
         });
     }
 
-    private static Endpoint socket(OptionGroup group) throws CommandLineException {
+    private static Endpoint socket(String label, OptionGroup group) throws CommandLineException {
         boolean server = group.isOn("server", false);
         boolean wait = group.isOn("wait", server);
         if (group.isOn("abstract", false) || group.isOn("telnet", false)) {
-            throw new CommandLineException("-chardev socket: abstract and telnet sockets are not supported; the nearest"
-                    + " supported one is path=PATH");
+            throw new CommandLineException("%s: abstract and telnet sockets are not supported; the nearest supported one"
+                    .formatted(label) + " is path=PATH");
         }
         List<String> places = Stream.of("path", "host", "fd").filter(name -> group.get(name).isPresent()).toList();
         if (places.size() > 1) {
-            throw new CommandLineException("-chardev socket: %s exclude each other: expected one of path=PATH, host=HOST"
-                    .formatted(String.join(" and ", places)) + " with port=PORT, and fd=NUMBER");
+            throw new CommandLineException("%s: %s exclude each other: expected one of path=PATH, host=HOST with"
+                    .formatted(label, String.join(" and ", places)) + " port=PORT, and fd=NUMBER");
         }
         if (group.get("fd").isPresent()) {
-            return inherited(group.require("fd"), server);
+            return inherited(label, group.require("fd"), server);
         }
         if (group.get("path").isPresent()) {
             return new Endpoint.Unix(group.require("path"), server, wait);
         }
         if (group.get("port").isEmpty()) {
-            throw new CommandLineException("-chardev socket: expected path=PATH, host=HOST with port=PORT, or fd=NUMBER");
+            throw new CommandLineException(
+                    "%s: expected path=PATH, host=HOST with port=PORT, or fd=NUMBER".formatted(label));
         }
-        return new Endpoint.Tcp(group.get("host").orElse("localhost"), port(group.require("port")), server, wait);
+        return new Endpoint.Tcp(
+                group.get("host").orElse("localhost"), port(label, group.require("port")), server, wait);
     }
 
-    private static Endpoint inherited(String text, boolean server) throws CommandLineException {
+    private static Endpoint inherited(String label, String text, boolean server) throws CommandLineException {
         if (server) {
-            throw new CommandLineException("-chardev socket: fd=%s,server=on is not supported; the nearest supported one is"
-                    .formatted(text) + " path=PATH,server=on, or a connected socket");
+            throw new CommandLineException("%s: fd=%s,server=on is not supported; the nearest supported one is"
+                    .formatted(label, text) + " path=PATH,server=on, or a connected socket");
         }
         if (!text.matches("[0-9]{1,5}")) {
-            throw new CommandLineException("-chardev socket: fd=%s: expected the number of an open socket".formatted(text));
+            throw new CommandLineException("%s: fd=%s: expected the number of an open socket".formatted(label, text));
         }
         return new Endpoint.Inherited(Integer.parseInt(text));
     }
 
-    private static int port(String text) throws CommandLineException {
+    private static int port(String label, String text) throws CommandLineException {
         if (text.matches("[0-9]{1,5}") && Integer.parseInt(text) <= 0xFFFF) {
             return Integer.parseInt(text);
         }
-        throw new CommandLineException("'%s' is no port: expected 0 to 65535".formatted(text));
+        throw new CommandLineException("%s: '%s' is no port: expected 0 to 65535".formatted(label, text));
     }
 
     /** {@return a declared one, which is used then} */
     Endpoint declared(String option, String id) throws CommandLineException {
         Endpoint endpoint = declared.get(id);
         if (endpoint == null) {
-            throw new CommandLineException("%s: chardev '%s' not found; there are %s"
-                    .formatted(option, id, declared.keySet()));
+            throw new CommandLineException("%s: chardev '%s' not found; %s".formatted(option, id, declared.isEmpty()
+                    ? "there is none: declare it with -chardev"
+                    : "there are " + declared.keySet()));
         }
         if (!used.add(id)) {
             throw new CommandLineException("%s: chardev '%s' is in use".formatted(option, id));
@@ -125,26 +135,41 @@ final class CharacterDevices {
         }
         int colon = text.indexOf(':');
         String kind = colon < 0 ? text : text.substring(0, colon);
-        OptionGroup group = OptionGroup.parse(option, text.substring(colon + 1), "address");
-        boolean server = group.isOn("server", false);
-        boolean wait = group.isOn("wait", server) && !group.isOn("nowait", false);
-        switch (kind) {
-            case "unix" -> {
-                Optional<String> path = group.get("path");
-                return new Endpoint.Unix(path.isPresent() ? path.get() : group.require("address"), server, wait);
-            }
-            case "tcp" -> {
-                String address = group.require("address");
-                int last = address.lastIndexOf(':');
-                if (last >= 0) {
-                    String host = address.substring(0, last);
-                    return new Endpoint.Tcp(
-                            host.isEmpty() ? "localhost" : host, port(address.substring(last + 1)), server, wait);
-                }
-            }
-            default -> {}
+        if (colon < 0 || !kind.equals(UNIX) && !kind.equals(TCP)) {
+            throw new CommandLineException("%s %s: unsupported; the nearest supported one is %s %s"
+                    .formatted(option, text, option, FORMS.get(Nearest.to(kind, FORMS.keySet()))));
         }
-        throw new CommandLineException("%s %s: unsupported; the nearest supported one is %s %s".formatted(
-                option, text, option, Nearest.to(kind, Set.of("unix:PATH", "tcp:HOST:PORT", "chardev:ID", "stdio"))));
+        Map<String, String> values =
+                new LinkedHashMap<>(OptionGroup.parse(option, text.substring(colon + 1), ADDRESS).values());
+        String address = values.remove(ADDRESS);
+        if (values.remove(NO_WAIT) != null) {
+            values.put("wait", "off");
+        }
+        if (address != null && kind.equals(UNIX)) {
+            values.put("path", address);
+        } else if (address != null) {
+            int last = address.lastIndexOf(':');
+            if (last < 0) {
+                throw new CommandLineException("%s %s: expected %s".formatted(option, text, FORMS.get(TCP)));
+            }
+            values.put("host", last == 0 ? "localhost" : address.substring(0, last));
+            values.put("port", address.substring(last + 1));
+        }
+        return socket(option, ParameterGroup.CHARDEV.check(new OptionGroup(option, values)));
+    }
+
+    /**
+     * Refuses a terminal that several would read from.
+     *
+     * @param shell whether there is a shell on it
+     */
+    void requireOneTerminal(boolean shell) throws CommandLineException {
+        long users = all().stream()
+                .filter(device -> device.used() && device.endpoint() instanceof Endpoint.Stdio)
+                .count();
+        if (users + (shell ? 1 : 0) > 1) {
+            throw new CommandLineException("stdio is used more than once, but what is typed can reach only one reader:"
+                    + " serve the others at unix:PATH");
+        }
     }
 }

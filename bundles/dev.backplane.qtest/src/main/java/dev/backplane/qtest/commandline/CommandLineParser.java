@@ -1,5 +1,6 @@
 package dev.backplane.qtest.commandline;
 
+import dev.backplane.board.DeviceRequest;
 import dev.backplane.qtest.chardev.Endpoint;
 import dev.backplane.qtest.commandline.SystemCommand.Task;
 import dev.backplane.qtest.object.UserObject;
@@ -69,7 +70,7 @@ public final class CommandLineParser {
 
     private void take(SupportedOption option, String value) throws CommandLineException {
         String label = "-" + option.optionName();
-        String help = OptionHelp.isAsked(value) ? OptionHelp.of(option) : "";
+        String help = OptionHelp.isAskedIn(value) ? OptionHelp.of(option) : "";
         if (!help.isEmpty()) {
             ask(new Task.Text(help));
             return;
@@ -142,6 +143,11 @@ public final class CommandLineParser {
     }
 
     private void object(OptionGroup group) throws CommandLineException {
+        Optional<String> help = ObjectArguments.help(group);
+        if (help.isPresent()) {
+            ask(new Task.Text(help.get()));
+            return;
+        }
         UserObject object = ObjectArguments.parse(group);
         if (objects.putIfAbsent(object.id(), object) != null) {
             throw new CommandLineException(
@@ -185,6 +191,11 @@ public final class CommandLineParser {
             throw new CommandLineException("-machine is missing: there is no default; use -machine help to list types");
         }
         machine.finish();
+        List<DeviceRequest> requests = devices.requests();
+        if (type.equals(SystemCommand.NO_MACHINE) && !requests.isEmpty()) {
+            throw new CommandLineException("-device %s: machine none has no bus: leave it out, or choose another machine"
+                    .formatted(requests.getFirst().deviceType()));
+        }
         if (type.equals(SystemCommand.NO_MACHINE) && processors.most() > 1) {
             throw new CommandLineException(
                     "-smp: machine none has no processors: leave it out, or choose another machine");
@@ -197,8 +208,9 @@ public final class CommandLineParser {
         }
         List<Endpoint> monitors = protocols.monitors();
         Optional<Endpoint> qtest = protocols.qtest();
+        chardevs.requireOneTerminal(shell);
         return new SystemCommand(
-                task, type, machine.options(), devices.requests(), devices.globals(), machine.memory(), ram,
+                task, type, machine.options(), requests, devices.globals(), machine.memory(), ram,
                 List.copyOf(objects.values()), processors, ProcessorArguments.model(cpu, machine.accelerators()),
                 machine.accelerators(), qtest, protocols.log(), monitors, chardevs.all(), shell, stopped, noReboot,
                 exitWithParent, pidfile, name, uuid, logItems, logFile);

@@ -56,7 +56,7 @@ final class MachineArguments {
         for (String one : names.split(":")) {
             if (!ACCELERATORS.contains(one)) {
                 throw new CommandLineException("-accel %s: unsupported accelerator; the nearest supported one is %s"
-                        .formatted(one, Nearest.to(one, ACCELERATORS)));
+                        .formatted(one.isEmpty() ? "''" : one, Nearest.to(one, ACCELERATORS)));
             }
             accelerators.add(one);
         }
@@ -87,8 +87,8 @@ final class MachineArguments {
                     .filter(candidate -> candidate.type().isMemory())
                     .map(UserObject::id)
                     .toList();
-            throw new CommandLineException("-machine memory-backend=%s: there is no memory backend of that id; there are"
-                    .formatted(id) + " " + there);
+            throw new CommandLineException("-machine memory-backend=%s: there is no memory backend of that id; %s"
+                    .formatted(id, there.isEmpty() ? "make one with -object" : "there are " + there));
         }
         long size = object.number("size");
         if (memoryGiven && memory != size) {

@@ -6,6 +6,7 @@ import dev.backplane.qtest.object.UserObject;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** What {@code -object} says. */
@@ -15,10 +16,30 @@ final class ObjectArguments {
 
     private ObjectArguments() {}
 
-    static UserObject parse(OptionGroup group) throws CommandLineException {
-        String typeName = group.require(TYPE);
-        ObjectType type = ObjectType.find(typeName).orElse(null);
-        if (type == null) {
+    /** {@return the types, or the properties of one, if that is asked for} */
+    static Optional<String> help(OptionGroup group) throws CommandLineException {
+        String typeName = group.get(TYPE).orElse("");
+        if (OptionHelp.isAsked(typeName)) {
+            var text = new StringBuilder("Types of objects:\n");
+            for (ObjectType type : ObjectType.values()) {
+                text.append("  ").append(type.typeName()).append('\n');
+            }
+            return Optional.of(text.toString());
+        }
+        if (group.values().keySet().stream().noneMatch(OptionHelp::isAsked)) {
+            return Optional.empty();
+        }
+        var text = new StringBuilder(typeName).append(" options:\n");
+        for (ObjectProperty property : type(typeName).properties()) {
+            text.append("  %-22s - %s\n".formatted(
+                    "%s=<%s>".formatted(property.name(), property.kind().qomName()), property.description()));
+        }
+        return Optional.of(text.toString());
+    }
+
+    private static ObjectType type(String typeName) throws CommandLineException {
+        Optional<ObjectType> type = ObjectType.find(typeName);
+        if (type.isEmpty()) {
             Set<String> names = new LinkedHashSet<>();
             for (ObjectType known : ObjectType.values()) {
                 names.add(known.typeName());
@@ -26,6 +47,12 @@ final class ObjectArguments {
             throw new CommandLineException("-object %s: unsupported type; the nearest supported one is %s"
                     .formatted(typeName, Nearest.to(typeName, names)));
         }
+        return type.get();
+    }
+
+    static UserObject parse(OptionGroup group) throws CommandLineException {
+        String typeName = group.require(TYPE);
+        ObjectType type = type(typeName);
         String id = group.require(ID);
         if (id.isEmpty() || !DeviceArguments.isIdentifier(id)) {
             throw new CommandLineException(

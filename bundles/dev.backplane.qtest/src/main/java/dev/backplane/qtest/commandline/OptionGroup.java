@@ -30,14 +30,15 @@ public record OptionGroup(String option, Map<String, String> values) {
         Map<String, String> values = new LinkedHashMap<>();
         int at = 0;
         boolean first = true;
-        while (at < text.length() || first) {
+        while (at < text.length()) {
             var part = new StringBuilder();
             at = part(text, at, part);
             int equals = part.indexOf("=");
             if (equals > 0) {
                 values.put(part.substring(0, equals), part.substring(equals + 1));
             } else if (equals == 0 || part.isEmpty()) {
-                throw new CommandLineException("%s %s: '%s': expected key=value".formatted(option, text, part));
+                throw new CommandLineException("%s %s: '%s' is no parameter: expected key=value"
+                        .formatted(option, text, part));
             } else if (first && !impliedKey.isEmpty()) {
                 values.put(impliedKey, part.toString());
             } else {

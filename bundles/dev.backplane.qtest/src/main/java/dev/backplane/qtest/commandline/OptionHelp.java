@@ -9,6 +9,11 @@ final class OptionHelp {
         return "help".equals(word) || "?".equals(word);
     }
 
+    /** {@return whether an argument asks for help, alone or with its last parameter} */
+    static boolean isAskedIn(String argument) {
+        return isAsked(argument.substring(argument.lastIndexOf(',') + 1));
+    }
+
     /** {@return what an option prints; empty when that is no matter of the command line alone} */
     static String of(SupportedOption option) {
         return switch (option) {

@@ -88,7 +88,12 @@ public enum ParameterGroup {
 
     /** Reads an argument; refuses what is no parameter. */
     OptionGroup parse(String option, String text) throws CommandLineException {
-        OptionGroup group = OptionGroup.parse(option, text, impliedKey).allow(keys());
+        return check(OptionGroup.parse(option, text, impliedKey));
+    }
+
+    /** {@return a group, which has none but these parameters} */
+    OptionGroup check(OptionGroup group) throws CommandLineException {
+        group.allow(keys());
         for (String key : group.values().keySet()) {
             if (types.get(key).equals("boolean")) {
                 group.isOn(key, false);

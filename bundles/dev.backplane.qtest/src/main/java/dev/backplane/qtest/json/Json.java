@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * JSON texts as JDK values: {@link Map} (in order), {@link List}, {@link String}, {@link Long}, {@link BigInteger}, {@link
@@ -32,6 +33,9 @@ public final class Json {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MOST_NESTING).build())
             .build();
+
+    /** How the parser names a place in a text that it does not show. */
+    private static final Pattern PLACE = Pattern.compile("\\[Source: .*?; line: (\\d+), column: (\\d+)\\]");
 
     private Json() {}
 
@@ -55,7 +59,7 @@ public final class Json {
             }
             return value;
         } catch (JsonProcessingException e) {
-            throw new JsonException(e.getOriginalMessage());
+            throw new JsonException(PLACE.matcher(e.getOriginalMessage()).replaceAll("line $1, column $2"));
         } catch (IOException e) {
             throw new JsonException(e.getMessage());
         }

@@ -110,6 +110,37 @@ class CommandLineParserTest {
     }
 
     @Test
+    void aTerminalThatNobodyUsesIsNobodysSecond() throws Exception {
+        assertThat(parse("-M virt -chardev stdio,id=c -qmp stdio").monitors()).containsExactly(new Endpoint.Stdio());
+    }
+
+    /** An argument that is empty says nothing. */
+    @Test
+    void anEmptyArgumentHasNoParameters() throws Exception {
+        assertThat(CommandLineParser.parse(List.of("-M", "virt", "-name", "", "-m", "", "-smp", "")))
+                .isEqualTo(parse("-M virt"));
+        for (var missing : Map.of("-device", "parameter 'driver' is missing", "-M", "-machine is missing").entrySet()) {
+            assertThatExceptionOfType(CommandLineException.class)
+                    .isThrownBy(() -> CommandLineParser.parse(List.of(missing.getKey(), "")))
+                    .withMessageContaining(missing.getValue());
+        }
+    }
+
+    @Test
+    void theHelpOnAnObjectNamesItsProperties() throws Exception {
+        assertThat(parse("-object memory-backend-file,help").task().toString()).contains("size=<int>", "mem-path=<string>");
+        assertThat(parse("-object help").task().toString()).contains("iommufd", "memory-backend-memfd");
+    }
+
+    @Test
+    void aDeviceInJsonThatEndsEarlyIsTold() {
+        assertThatExceptionOfType(CommandLineException.class)
+                .isThrownBy(() -> CommandLineParser.parse(List.of("-M", "virt", "-device", "{\"driver\":\"edu\"")))
+                .withMessageContainingAll("end-of-input", "line 1, column 1")
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("REDACTED"));
+    }
+
+    @Test
     void aSocketMayBeInherited() throws Exception {
         SystemCommand command = parse("-M virt -chardev socket,id=m,fd=5 -mon chardev=m,mode=control");
         assertThat(command.monitors()).containsExactly(new Endpoint.Inherited(5));
@@ -259,7 +290,9 @@ class CommandLineParserTest {
         "-machine none | Run[]", "-cpu help -device help | Text[text=Available CPUs:*",
         "-machine virt -smp help | Text[text=smp-opts options:*", "-d help | Text[text=Log items*",
         "-accel help | Text[text=Accelerators supported:*", "-m ? | Text[text=memory options:*",
-        "-chardev help | Text[text=chardev options:*", "-boot help -rtc base=utc | Text[text=boot-opts options:*",
+        "-chardev help | Text[text=chardev options:*", "-chardev socket,help | Text[text=chardev options:*",
+        "-M virt -smp 4,? | Text[text=smp-opts options:*", "-object help | Text[text=Types of objects:*",
+        "-object memory-backend-file,help | Text[text=memory-backend-file options:*", "-boot help -rtc base=utc | Text[text=boot-opts options:*",
     })
     void helpIsATask(String line, String task) throws Exception {
         assertThat(parse(line).task().toString())
@@ -346,9 +379,32 @@ class CommandLineParserTest {
                 + " none",
         "-M virt -accel hvf | -accel hvf: unsupported accelerator; the nearest supported one is kvm",
         "-M virt -accel tcg,threads=1 | -accel: unsupported parameter 'threads'; the nearest supported one is 'thread'",
-        "-M virt -qmp pipe:/x | -qmp pipe:/x: unsupported; the nearest supported one is -qmp stdio",
-        "-M virt -qmp chardev:x | -qmp: chardev 'x' not found; there are []",
+        "-M virt -qmp pipe:/x | -qmp pipe:/x: unsupported; the nearest supported one is -qmp tcp:HOST:PORT",
+        "-M virt -qmp chardev:x | -qmp: chardev 'x' not found; there is none: declare it with -chardev",
+        "-M virt -chardev null,id=c -qmp chardev:x | -qmp: chardev 'x' not found; there are [c]",
         "-M virt -chardev null,id=c -qmp chardev:c -mon c,mode=control | -mon: chardev 'c' is in use",
+        "-M virt -qmp unix | -qmp unix: unsupported; the nearest supported one is -qmp unix:PATH",
+        "-M virt -qmp udp:h:1 | -qmp udp:h:1: unsupported; the nearest supported one is -qmp tcp:HOST:PORT",
+        "-M virt -qmp tcp:h,server=on | -qmp tcp:h,server=on: expected tcp:HOST:PORT",
+        "-M virt -qmp tcp:h:65536 | -qmp: '65536' is no port: expected 0 to 65535",
+        "-M virt -chardev socket,id=c,host=h,port=x | -chardev socket: 'x' is no port: expected 0 to 65535",
+        "-M virt -qmp unix:/s,server=on,wiat=off | -qmp: unsupported parameter 'wiat'; the nearest supported one is 'wait'",
+        "-M virt -qmp unix:/s,telnet=on | -qmp: abstract and telnet sockets are not supported; the nearest supported one is"
+                + " path=PATH",
+        "-M virt -qmp stdio -qtest stdio | stdio is used more than once, but what is typed can reach only one reader: serve"
+                + " the others at unix:PATH",
+        "-M virt -qmp stdio -monitor stdio | stdio is used more than once, but what is typed can reach only one reader:"
+                + " serve the others at unix:PATH",
+        "-M virt -m 1e3 | -m: '1e3' is no size: expected a number with an optional suffix K, M, G or T",
+        "-M virt -m \u0663 | -m: '\u0663' is no size: expected a number with an optional suffix K, M, G or T",
+        "-M virt -m 16384P | -m: '16384P' is too much: expected less than 8E",
+        "-M virt,accel= | -accel '': unsupported accelerator; the nearest supported one is kvm",
+        "-M ,virt | -machine ,virt: '' is no parameter: expected key=value",
+        "-M virt -device edu,=1 | -device edu,=1: '=1' is no parameter: expected key=value",
+        "-M virt -global edu.level | -global edu.level: expected TYPE.PROPERTY=VALUE",
+        "-M none -device edu | -device edu: machine none has no bus: leave it out, or choose another machine",
+        "-M virt -object memory-backend-rom,help | -object memory-backend-rom: unsupported type; the nearest supported one"
+                + " is memory-backend-ram",
         "-M virt -monitor vc | -monitor vc: unsupported; the nearest supported one is -monitor stdio",
         "-M virt -chardev pty,id=x | -chardev pty: unsupported backend; the nearest supported one is null",
         "-M virt -chardev stdio | -chardev: parameter 'id' is missing",
@@ -366,7 +422,8 @@ class CommandLineParserTest {
         "-M virt -object memory-backend-ram,id=mach-virt.ram,size=1M | -object memory-backend-ram,id=mach-virt.ram: the"
                 + " machine's RAM has this id: choose another, or say -machine memory-backend=mach-virt.ram",
         "-M virt -object iommufd,id=i,fd=3 | -object iommufd: unsupported parameter 'fd'; it takes its id only",
-        "-M virt,memory-backend=x | -machine memory-backend=x: there is no memory backend of that id; there are []",
+        "-M virt,memory-backend=x | -machine memory-backend=x: there is no memory backend of that id; make one with"
+                + " -object",
         "-M virt,memory-backend=m -m 1M -object memory-backend-ram,id=m,size=2M | -m: 1048576 bytes are not the 2097152"
                 + " bytes of memory-backend=m; leave -m out",
         "-runas nobody | -runas: unsupported option: the process stays whose and where it is; start it as the user, in"

@@ -24,6 +24,13 @@ class JsonTest {
         assertThat(Json.write(Json.parse("{'a': 'b'}"))).asString(StandardCharsets.UTF_8).isEqualTo("{\"a\":\"b\"}");
     }
 
+    @Test
+    void aTextThatEndsEarlyIsToldInWords() {
+        assertThatExceptionOfType(JsonException.class)
+                .isThrownBy(() -> Json.parse("{\"a\":[1"))
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("Source").contains("line 1, column 6"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "{", "{}{}", "{\"a\"}", "{\"a\":}", "{\"a\":1,\"a\":2}", "nul", "[1,]", "{'a':\"b}"})
     void whatIsNoJsonIsRefused(String text) {
