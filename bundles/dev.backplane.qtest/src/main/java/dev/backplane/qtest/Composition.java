@@ -14,6 +14,7 @@ import dev.backplane.qtest.qom.AnonymousSlots;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.QomTypes;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,8 +124,11 @@ final class Composition {
         }
         warnings.addAll(globals.check(options));
         List<DeviceRequest> devices = new ArrayList<>();
+        Set<String> checked = new HashSet<>();
         for (DeviceRequest device : command.devices()) {
-            requireType(device.deviceType());
+            if (checked.add(device.deviceType())) { // a model is made to look at
+                requireType(device.deviceType());
+            }
             devices.add(complete(device));
         }
         return new BoardDefinition(BOARD, type.name(), options, devices);
@@ -162,28 +166,20 @@ final class Composition {
     }
 
     private MachineType machineType(String name) throws CommandLineException {
-        List<MachineType> types = providers.machineTypes();
-        for (MachineType type : types) {
+        for (MachineType type : providers.machineTypes()) {
             if (type.name().equals(MachineNames.base(name))) {
                 return type;
             }
         }
-        List<String> names = Stream.concat(
-                        types.stream().map(MachineType::name),
-                        new MachineNames(providers).list().stream().map(MachineNames.Entry::name))
-                .toList();
-        throw new CommandLineException("unsupported machine type: \"%s\"; the nearest supported one is %s; use -machine"
-                .formatted(name, Nearest.to(name, names)) + " help to list supported machines");
+        throw new CommandLineException(new MachineNames(providers).unsupported(name));
     }
 
     private void requireType(String type) throws CommandLineException {
         providers.needDevice(type);
         Optional<DeviceFactory> factory = providers.deviceFactory(type);
         if (factory.isEmpty()) {
-            List<String> types = providers.deviceFactories().stream().map(DeviceFactory::type).toList();
             throw new CommandLineException(
-                    "-device %s: '%s' is not a valid device model name; the nearest supported one is %s"
-                            .formatted(type, type, Nearest.to(type, types)));
+                    "-device %s: %s".formatted(type, providers.whyNoDevice(type, QomTypes::isPluggable)));
         }
         if (!QomTypes.isPluggable(factory.get())) {
             throw new CommandLineException("-device %s: not a pluggable device type: machines make theirs themselves; see"

@@ -5,10 +5,10 @@ import dev.backplane.device.DeviceFactory;
 import dev.backplane.device.PropertyDescriptor;
 import dev.backplane.qtest.commandline.CommandLineException;
 import dev.backplane.qtest.commandline.MachineOptions;
-import dev.backplane.qtest.commandline.Nearest;
 import dev.backplane.qtest.control.Providers;
 import dev.backplane.qtest.qom.MachineNames;
 import dev.backplane.qtest.qom.PropertyTypes;
+import dev.backplane.qtest.qom.QomTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -52,14 +52,16 @@ final class HelpTexts {
                         .toList(), MachineOptions.DEFAULTS);
             }
         }
-        throw new CommandLineException("unsupported machine type: \"%s\"; use -machine help to list supported machines"
-                .formatted(machine));
+        throw new CommandLineException(new MachineNames(providers).unsupported(machine));
     }
 
+    /** {@return the types that -device takes; -device TYPE,help knows those that machines make, too} */
     String devices() {
         var text = new StringBuilder();
         for (DeviceFactory factory : providers.deviceFactories()) {
-            text.append("name \"%s\", desc \"%s\"\n".formatted(factory.type(), factory.description()));
+            if (QomTypes.isPluggable(factory)) {
+                text.append("name \"%s\", desc \"%s\"\n".formatted(factory.type(), factory.description()));
+            }
         }
         return text.toString();
     }
@@ -67,10 +69,7 @@ final class HelpTexts {
     String deviceProperties(String type) throws CommandLineException {
         providers.needDevice(type);
         DeviceFactory factory = providers.deviceFactory(type).orElseThrow(() -> new CommandLineException(
-                "-device %s,help: '%s' is not a valid device model name; the nearest supported one is %s".formatted(
-                        type,
-                        type,
-                        Nearest.to(type, providers.deviceFactories().stream().map(DeviceFactory::type).toList()))));
+                "-device %s,help: %s".formatted(type, providers.whyNoDevice(type, _ -> true))));
         List<PropertyDescriptor> settable = new ArrayList<>(factory.properties());
         settable.removeIf(PropertyDescriptor::wiring);
         return settable.isEmpty()

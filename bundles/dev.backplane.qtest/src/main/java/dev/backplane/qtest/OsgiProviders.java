@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -29,6 +30,8 @@ final class OsgiProviders implements Providers {
 
     private static final System.Logger LOGGER = System.getLogger(OsgiProviders.class.getName());
     private static final String FACTORY_COMPONENT = "interface=\"" + DeviceFactory.class.getName() + "\"";
+
+    private static final Pattern REFERENCE = Pattern.compile("<reference [^>]*interface=\"([^\"]+)\"");
 
     private final BundleContext context;
     private final ComponentDescriptions components;
@@ -80,13 +83,34 @@ final class OsgiProviders implements Providers {
     public void needDevice(String type) {
         try {
             if (context.getServiceReferences(DeviceFactory.class, filter(type)).isEmpty()) {
-                start(xml -> xml.contains(FACTORY_COMPONENT)
-                        && xml.contains(DeviceFactory.TYPE)
-                        && xml.contains("value=\"" + type + "\""));
+                start(factoryOf(type));
             }
         } catch (InvalidSyntaxException e) {
             LOGGER.log(System.Logger.Level.DEBUG, "no device type has the name {0}", type);
         }
+    }
+
+    private static Predicate<String> factoryOf(String type) {
+        return xml -> xml.contains(FACTORY_COMPONENT)
+                && xml.contains(DeviceFactory.TYPE)
+                && xml.contains("value=\"" + type + "\"");
+    }
+
+    @Override
+    public List<String> missing(String type) {
+        List<String> missing = new ArrayList<>();
+        for (String location : locations(context, DEFERRED)) {
+            Bundle bundle = context.getBundle(location);
+            if (bundle != null) {
+                components.of(bundle).stream()
+                        .filter(factoryOf(type))
+                        .flatMap(xml -> REFERENCE.matcher(xml).results())
+                        .map(reference -> reference.group(1))
+                        .filter(contract -> context.getServiceReference(contract) == null)
+                        .forEach(missing::add);
+            }
+        }
+        return missing;
     }
 
     /** Starts what provides an accelerator, unless it is there; {@return whether it is} */

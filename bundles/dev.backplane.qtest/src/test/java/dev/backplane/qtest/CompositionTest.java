@@ -125,6 +125,9 @@ class CompositionTest {
         "-M virt,gicversion=3 | -machine virt: unsupported option 'gicversion'; the nearest supported one is"
                 + " 'gic-version'",
         "-M virt -device edo | -device edo: 'edo' is not a valid device model name; the nearest supported one is edu",
+        "-M virt -device arm-gicv2 | -device arm-gicv2: 'arm-gicv2' is not a valid device model name; the nearest"
+                + " supported one is arm-gicv3-its",
+        "-M virt -device vfio-pci,host=1 | -device vfio-pci: 'vfio-pci' needs a.Host, which nothing provides",
         "-M virt -global arm-gicv3.level=4 | -global arm-gicv3.level=4: machine virt makes its arm-gicv3 itself and"
                 + " does not take this property for it; leave it out, and see -machine virt,help for what it takes",
         "-M virt -global edu.lvl=4 | -global edu.lvl=4: edu has no property 'lvl'; it has level, profile, stage",
@@ -143,6 +146,17 @@ class CompositionTest {
     })
     void whatIsNotThereIsNamed(String line, String message) {
         assertThatExceptionOfType(CommandLineException.class).isThrownBy(() -> compose(line)).withMessage(message);
+    }
+
+    @Test
+    void oneModelIsEnoughToLookAtAType() throws Exception {
+        var providers = new FakeProviders();
+        new Composition(
+                        providers,
+                        CommandLineParser.parse(List.of("-M", "virt", "-device", "edu", "-device", "edu", "-device", "edu")),
+                        new AnonymousSlots())
+                .definition(true, "qtest");
+        assertThat(providers.models()).isEqualTo(1);
     }
 
     @Test

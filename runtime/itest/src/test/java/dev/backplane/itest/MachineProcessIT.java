@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The shipped program in a process of its own, spoken to as a harness does. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -167,8 +168,22 @@ class MachineProcessIT {
     }
 
     @Test
-    void whatHappensAgainAndAgainIsNotPrinted() throws Exception {
-        try (var other = new MachineProcess("-machine virt,gic-version=3,iommu=smmuv3 -device edu,id=e1")) {
+    void sigtermEndsItWhileItWaitsForAClient(@TempDir Path folder) throws Exception {
+        Path socket = folder.resolve("s");
+        Process waiting = MachineProcess.start(folder, List.of(MachineProcess.program(), "-machine", "none",
+                "-qmp", "unix:" + socket + ",server=on"));
+        org.awaitility.Awaitility.await().atMost(120, TimeUnit.SECONDS).until(() -> Files.exists(socket));
+        waiting.destroy();
+        assertThat(waiting.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(waiting.exitValue()).isZero();
+        assertThat(folder.resolve("output")).isEmptyFile();
+        assertThat(socket).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"virt,iommu=smmuv3", "virt,gic-version=3,iommu=smmuv3"})
+    void whatHappensAgainAndAgainIsNotPrinted(String type) throws Exception {
+        try (var other = new MachineProcess("-machine " + type + " -device edu,id=e1")) {
             other.qmp("{\"execute\": \"qmp_capabilities\"}");
             other.qmp("");
             assertThat(other.qmp("{\"execute\": \"system_reset\"}")).isEqualTo("{\"return\":{}}");
@@ -240,6 +255,11 @@ class MachineProcessIT {
         "-machine virt -cpu cortex-m3 | -cpu cortex-m3: there is no processor model 'cortex-m3'",
         "-machine virt -device nonsense | -device nonsense: 'nonsense' is not a valid device model name",
         "-machine virt,gic-version=7 | gic-version",
+        "-machine virt -device vfio-pci,host=0000:01:00.0 | 'vfio-pci' needs dev.backplane.hostpci.HostPciDevices, which"
+                + " nothing provides",
+        "-machine virt -qmp tcp:no-such-host.invalid:1 | 'no-such-host.invalid' is not found",
+        "-machine virt -qtest null -qtest-log /nowhere/log | -qtest-log /nowhere/log: cannot write it: no such file or"
+                + " folder",
         "-machine virt -qmp unix:/nowhere/socket | failed to connect to '/nowhere/socket'",
     })
     void whatCannotBeHonouredEndsItWithStatus1(String arguments, String message, @TempDir Path folder)
@@ -270,6 +290,7 @@ class MachineProcessIT {
         Process process = MachineProcess.start(folder, List.of(MachineProcess.program(), "-device", "help"));
         assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(folder.resolve("output")))
-                .contains("name \"edu\"", "name \"arm-smmuv3\"", "name \"arm-gicv2m\"");
+                .contains("name \"edu\"", "name \"arm-smmuv3\"", "name \"arm-gicv2m\"")
+                .doesNotContain("name \"arm-gicv3\"", "name \"virtio-mmio\"");
     }
 }

@@ -58,7 +58,8 @@ final class DeviceCommands {
         subject.providers().needDevice(driver);
         Optional<DeviceFactory> factory = subject.providers().deviceFactory(driver);
         if (factory.isEmpty()) {
-            throw QmpException.generic("'%s' is not a valid device model name".formatted(driver));
+            throw QmpException.generic(subject.providers().unmet(driver)
+                    .orElseGet(() -> "'%s' is not a valid device model name".formatted(driver)));
         }
         if (!QomTypes.isPluggable(factory.get())) {
             throw QmpException.generic("Parameter 'driver' expects a pluggable device type, and machines make their '%s'"

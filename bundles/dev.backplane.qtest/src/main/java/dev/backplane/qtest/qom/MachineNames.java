@@ -1,6 +1,7 @@
 package dev.backplane.qtest.qom;
 
 import dev.backplane.board.MachineType;
+import dev.backplane.qtest.commandline.Nearest;
 import dev.backplane.qtest.control.Providers;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,19 @@ public final class MachineNames {
                     many ? MOST_PROCESSORS : 1));
         }
         return entries;
+    }
+
+    /** {@return what is said of a name that is none} */
+    public String unsupported(String name) {
+        List<String> names = new ArrayList<>();
+        for (Entry entry : list()) {
+            names.add(entry.name());
+            if (entry.isVersioned()) {
+                names.add(entry.alias());
+            }
+        }
+        return "unsupported machine type: \"%s\"; the nearest supported one is %s; use -machine help to list supported"
+                .formatted(name, Nearest.to(name, names)) + " machines";
     }
 
     /** {@return the name of the machine type that a name stands for: without the version} */

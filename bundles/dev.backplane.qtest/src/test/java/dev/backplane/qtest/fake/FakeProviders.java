@@ -18,6 +18,18 @@ import java.util.Map;
 
 /** A machine type virt, and factories of a few device types. */
 public final class FakeProviders implements Providers {
+    private int models;
+
+    /** {@return how many models were made} */
+    public int models() {
+        return models;
+    }
+
+    @Override
+    public List<String> missing(String type) {
+        return type.equals("vfio-pci") ? List.of("a.Host") : List.of();
+    }
+
     @Override
     public List<MachineType> machineTypes() {
         return List.of(new FakeMachine());
@@ -37,7 +49,18 @@ public final class FakeProviders implements Providers {
         return name.equals("hw-edu");
     }
 
-    private record FakeFactory(String type) implements DeviceFactory {
+    private final class FakeFactory implements DeviceFactory {
+        private final String type;
+
+        FakeFactory(String type) {
+            this.type = type;
+        }
+
+        @Override
+        public String type() {
+            return type;
+        }
+
         @Override
         public String description() {
             return "a " + type;
@@ -56,6 +79,7 @@ public final class FakeProviders implements Providers {
 
         @Override
         public DeviceModel create(DeviceProperties properties) {
+            models++;
             return type.equals("edu") ? new FakeFunction() : new FakeSmmu();
         }
     }
