@@ -195,8 +195,8 @@ final class MachineRun {
     }
 
     private void open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {
-        EndpointService service = EndpointService.open(name, endpoint, handler);
-        services.add(service); // while it waits, a signal may end the process: nothing of it stays behind then either
-        service.awaitFirst();
+        EndpointService service = EndpointService.of(name, endpoint, handler);
+        services.add(service); // a signal may end the process while it opens: nothing of it stays behind then either
+        service.open();
     }
 }

@@ -29,6 +29,7 @@ public final class EndpointService implements AutoCloseable {
     private ServerSocketChannel listener;
     private ByteChannel first;
     private Path socketFile; // what is to be deleted: ours, once it is made
+    private boolean closed;
 
     private EndpointService(String name, Endpoint endpoint, ConnectionHandler handler) {
         this.name = name;
@@ -37,20 +38,32 @@ public final class EndpointService implements AutoCloseable {
     }
 
     /**
-     * Connects or listens, on the calling thread.
+     * Makes one that does nothing yet.
      *
      * @param name name of the protocol, for messages
+     */
+    public static EndpointService of(String name, Endpoint endpoint, ConnectionHandler handler) {
+        return new EndpointService(name, endpoint, handler);
+    }
+
+    /**
+     * Connects or listens, on the calling thread; a server that shall wait for its client does so here, until another
+     * thread closes the service.
+     *
+     * @return this
      * @throws IOException if that fails; the message names the endpoint
      */
-    public static EndpointService open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {
-        var service = new EndpointService(name, endpoint, handler);
+    public EndpointService open() throws IOException {
         try {
-            service.open();
+            connectOrListen();
+            if (listener != null && endpoint.waits()) {
+                first = accepted();
+            }
         } catch (IOException e) {
-            service.close();
+            close();
             throw new IOException("-%s: %s: %s".formatted(name, describe(endpoint), IoReason.of(e)), e);
         }
-        return service;
+        return this;
     }
 
     private static String describe(Endpoint endpoint) {
@@ -65,13 +78,11 @@ public final class EndpointService implements AutoCloseable {
         };
     }
 
-    private void open() throws IOException {
+    private void connectOrListen() throws IOException {
         switch (endpoint) {
             case Endpoint.Unix unix -> {
                 if (unix.server()) {
-                    listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-                    PrivateSocketFile.bind(listener, Path.of(unix.path()));
-                    socketFile = Path.of(unix.path());
+                    listen(Path.of(unix.path()));
                 } else {
                     first = connect(UnixDomainSocketAddress.of(unix.path()));
                 }
@@ -103,20 +114,14 @@ public final class EndpointService implements AutoCloseable {
         return address;
     }
 
-    /**
-     * Waits for the first client, if the endpoint says so; else does nothing. Whoever closes the service meanwhile ends
-     * that.
-     *
-     * @throws IOException if none can come any more; the message names the endpoint
-     */
-    public void awaitFirst() throws IOException {
-        if (listener != null && endpoint.waits()) {
-            try {
-                first = accepted();
-            } catch (IOException e) {
-                throw new IOException("-%s: %s: %s".formatted(name, describe(endpoint), IoReason.of(e)), e);
-            }
+    /** Either the socket is made and closing deletes it, or the service was closed before and none is made. */
+    private synchronized void listen(Path path) throws IOException {
+        if (closed) {
+            throw new ClosedChannelException();
         }
+        listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        PrivateSocketFile.bind(listener, path);
+        socketFile = path;
     }
 
     private static SocketChannel connect(SocketAddress address) throws IOException {
@@ -163,7 +168,8 @@ public final class EndpointService implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         try {
             if (first != null) {
                 first.close();

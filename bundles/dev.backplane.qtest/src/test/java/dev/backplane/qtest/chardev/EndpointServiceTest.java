@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,7 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +24,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EndpointServiceTest {
     @TempDir
     Path folder;
+
+    private static EndpointService open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {
+        return EndpointService.of(name, endpoint, handler).open();
+    }
 
     private static void echo(java.nio.channels.ByteChannel channel) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(100);
@@ -44,7 +48,7 @@ class EndpointServiceTest {
         var address = UnixDomainSocketAddress.of(folder.resolve("s"));
         try (ServerSocketChannel harness = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             harness.bind(address);
-            try (var service = EndpointService.open(
+            try (var service = open(
                             "qtest", new Endpoint.Unix(address.toString(), false, false), EndpointServiceTest::echo);
                     SocketChannel accepted = harness.accept()) {
                 service.start();
@@ -56,7 +60,7 @@ class EndpointServiceTest {
     @Test
     void aServerServesClientAfterClientAndLeavesNothingBehind() throws IOException {
         Path socket = folder.resolve("s");
-        try (var service = EndpointService.open(
+        try (var service = open(
                 "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo)) {
             service.start();
             for (String text : new String[] {"first", "second"}) {
@@ -71,7 +75,7 @@ class EndpointServiceTest {
     @Test
     void onlyTheOwnerMayConnect() throws IOException {
         Path socket = folder.resolve("s");
-        try (var service = EndpointService.open(
+        try (var service = open(
                 "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo)) {
             service.start();
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-------");
@@ -82,7 +86,7 @@ class EndpointServiceTest {
     @ValueSource(ints = {80, 90, 100, 106})
     void aPathMayBeAsLongAsSocketsTake(int length) throws IOException {
         Path socket = ofLength(length);
-        try (var service = EndpointService.open(
+        try (var service = open(
                 "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo)) {
             service.start();
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-------");
@@ -95,11 +99,11 @@ class EndpointServiceTest {
 
     @Test
     void aLongerPathIsRefused() throws IOException {
-        EndpointService.open("qmp", new Endpoint.Unix(ofLength(107).toString(), true, false), EndpointServiceTest::echo)
+        open("qmp", new Endpoint.Unix(ofLength(107).toString(), true, false), EndpointServiceTest::echo)
                 .close();
         var endpoint = new Endpoint.Unix(ofLength(108).toString(), true, false);
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open("qmp", endpoint, EndpointServiceTest::echo))
+                .isThrownBy(() -> open("qmp", endpoint, EndpointServiceTest::echo))
                 .withMessageEndingWith("the path is too long for a socket: expected at most 107 bytes");
         assertThat(folder).isEmptyDirectory();
     }
@@ -115,10 +119,10 @@ class EndpointServiceTest {
             old.bind(UnixDomainSocketAddress.of(socket));
         }
         var endpoint = new Endpoint.Unix(socket.toString(), true, false);
-        EndpointService.open("qmp", endpoint, EndpointServiceTest::echo).close();
+        open("qmp", endpoint, EndpointServiceTest::echo).close();
         Files.writeString(socket, "precious");
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open("qmp", endpoint, EndpointServiceTest::echo))
+                .isThrownBy(() -> open("qmp", endpoint, EndpointServiceTest::echo))
                 .withMessageContaining("exists and is no socket");
         assertThat(socket).hasContent("precious");
     }
@@ -127,7 +131,7 @@ class EndpointServiceTest {
     void aFolderThatIsNotThereIsNamedAsTheReason() {
         Path socket = folder.resolve("nowhere").resolve("s");
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open(
+                .isThrownBy(() -> open(
                         "qmp", new Endpoint.Unix(socket.toString(), true, false), EndpointServiceTest::echo))
                 .withMessage("-qmp: cannot listen at '%s': no such file or folder".formatted(socket));
     }
@@ -136,7 +140,7 @@ class EndpointServiceTest {
     @ValueSource(booleans = {true, false})
     void aHostThatIsNotFoundIsNamed(boolean server) {
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open(
+                .isThrownBy(() -> open(
                         "qmp", new Endpoint.Tcp("no-such-host.invalid", 1, server, false), EndpointServiceTest::echo))
                 .withMessageEndingWith("'no-such-host.invalid' is not found: expected the name of a host, or an address");
     }
@@ -145,18 +149,23 @@ class EndpointServiceTest {
     @Timeout(60)
     void whoeverWaitsForAClientCanBeEndedAndLeavesNothingBehind() throws Exception {
         Path socket = folder.resolve("s");
-        var service = EndpointService.open(
+        var service = EndpointService.of(
                 "qmp", new Endpoint.Unix(socket.toString(), true, true), EndpointServiceTest::echo);
-        var waiting = CompletableFuture.runAsync(() -> {
-            try {
-                service.awaitFirst();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
-        assertThat(socket).exists();
+        var waiting = new FutureTask<>(service::open);
+        Thread.ofPlatform().daemon().start(waiting);
+        Awaitility.await().until(() -> Files.exists(socket));
         service.close();
         assertThat(waiting).failsWithin(Duration.ofSeconds(30)).withThrowableThat().withMessageContaining(socket.toString());
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void whatIsClosedBeforeItOpensMakesNoSocket() {
+        Path socket = folder.resolve("s");
+        var service = EndpointService.of(
+                "qmp", new Endpoint.Unix(socket.toString(), true, true), EndpointServiceTest::echo);
+        service.close();
+        assertThatExceptionOfType(IOException.class).isThrownBy(service::open);
         assertThat(folder).isEmptyDirectory();
     }
 
@@ -164,12 +173,15 @@ class EndpointServiceTest {
     @Timeout(60)
     void theFirstClientIsServedThatAServerHasWaitedFor() throws Exception {
         Path socket = folder.resolve("s");
-        try (var service = EndpointService.open(
-                        "qmp", new Endpoint.Unix(socket.toString(), true, true), EndpointServiceTest::echo);
-                SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-            service.awaitFirst();
-            service.start();
-            assertThat(ask(client, "hello")).isEqualTo("hello");
+        try (var service = EndpointService.of(
+                "qmp", new Endpoint.Unix(socket.toString(), true, true), EndpointServiceTest::echo)) {
+            var waiting = new FutureTask<>(service::open);
+            Thread.ofPlatform().daemon().start(waiting);
+            Awaitility.await().until(() -> Files.exists(socket));
+            try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                waiting.get().start();
+                assertThat(ask(client, "hello")).isEqualTo("hello");
+            }
         }
     }
 
@@ -177,7 +189,7 @@ class EndpointServiceTest {
     void aConnectionThatFailsNamesTheSocket() {
         var endpoint = new Endpoint.Unix(folder.resolve("nobody").toString(), false, false);
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open("qtest", endpoint, EndpointServiceTest::echo))
+                .isThrownBy(() -> open("qtest", endpoint, EndpointServiceTest::echo))
                 .withMessageStartingWith("-qtest: failed to connect to '%s/nobody': ".formatted(folder));
     }
 }

@@ -25,6 +25,10 @@ class InheritedSocketTest {
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_NONBLOCK = 0x800;
 
+    private static EndpointService open(String name, Endpoint endpoint, ConnectionHandler handler) throws IOException {
+        return EndpointService.of(name, endpoint, handler).open();
+    }
+
     /** {@return the numbers of two sockets that are connected to one another} */
     private static int[] pair(int flags) throws Throwable {
         Linker linker = Linker.nativeLinker();
@@ -105,7 +109,7 @@ class InheritedSocketTest {
     @ValueSource(ints = {0, 9999})
     void whatIsNoSocketIsRefused(int number) {
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open("qmp", new Endpoint.Inherited(number), channel -> {}))
+                .isThrownBy(() -> open("qmp", new Endpoint.Inherited(number), channel -> {}))
                 .withMessage("-qmp: fd=%d: the process was started with no socket of that number: expected one that is"
                         .formatted(number) + " connected when the process starts; give path=PATH for one that is not");
     }
@@ -114,7 +118,7 @@ class InheritedSocketTest {
     void aSocketWithoutPeerIsRefused() throws Throwable {
         int number = unconnected();
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> EndpointService.open("qmp", new Endpoint.Inherited(number), channel -> {}))
+                .isThrownBy(() -> open("qmp", new Endpoint.Inherited(number), channel -> {}))
                 .withMessage("-qmp: fd=%d: the socket is not connected: expected one that is connected when the process"
                         .formatted(number) + " starts; give path=PATH for one that is not");
     }
