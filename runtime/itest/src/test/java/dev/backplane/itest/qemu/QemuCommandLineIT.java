@@ -67,6 +67,9 @@ class QemuCommandLineIT {
         "-machine virt -action reboot=never", "-machine virt -m 1G,slots=2", "-machine virt -m 1G,maxmem=512M",
         "-machine virt,memory-backend=m -object memory-backend-ram,id=m,size=64M -m 128M",
         "-machine virt -object memory-backend-ram,id=m", "-machine virt -chardev null,id=c -chardev null,id=c",
+        "-machine virt -m 1e3", "-machine virt -m 16384P", "-machine none -device edu", "-machine virt -qmp unix",
+        "-machine virt -qmp unix:/nowhere/s,server=on,wiat=off", "-machine virt -qmp tcp:localhost,server=on",
+        "-machine virt -chardev stdio,id=a -mon a,mode=control -qmp stdio", "-machine virt -object help",
         "-machine virt -device arm-gicv3", "-machine virt -d nonsense", "-machine virt -name a,b=1",
     })
     void bothTakeOrRefuseIt(String line) throws Exception {
