@@ -285,6 +285,18 @@ class MachineProcessIT {
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
+    /** As service managers start it. */
+    @Test
+    void nobodyNeedsAHomeFolder(@TempDir Path folder) throws Exception {
+        var builder = new ProcessBuilder(MachineProcess.program(), "-machine", "virt,help").redirectErrorStream(true);
+        builder.environment().keySet().removeAll(List.of("HOME", "JAVA_HOME", "XDG_DATA_HOME"));
+        builder.environment().put("BACKPLANE_DATA", folder.resolve("data").toString());
+        Process process = builder.redirectOutput(folder.resolve("output").toFile()).start();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(folder.resolve("output")).content().startsWith("virt options:");
+        assertThat(process.exitValue()).isZero();
+    }
+
     @Test
     void helpNamesWhatThereIs(@TempDir Path folder) throws Exception {
         Process process = MachineProcess.start(folder, List.of(MachineProcess.program(), "-device", "help"));

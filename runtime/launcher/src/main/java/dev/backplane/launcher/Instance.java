@@ -130,7 +130,7 @@ final class Instance implements AutoCloseable {
             return Optional.of(new Instance(folder, file, lock));
         } catch (IOException e) {
             throw new LaunchException("cannot use the instance folder " + folder + ": " + e
-                    + "; make it writable, or name another place with --data", e);
+                    + "; make it writable, or name another place with --data or BACKPLANE_DATA", e);
         }
     }
 

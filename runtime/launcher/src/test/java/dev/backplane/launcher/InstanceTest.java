@@ -34,6 +34,15 @@ class InstanceTest {
         }
     }
 
+    /** Machines have no option for it. */
+    @Test
+    void aFolderThatCannotBeUsedIsNamedWithBothWaysToChooseAnother() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        assertThatExceptionOfType(LaunchException.class)
+                .isThrownBy(() -> Instance.acquire(file, Optional.empty()))
+                .withMessageContainingAll(file.toString(), "--data", "BACKPLANE_DATA");
+    }
+
     @Test
     void anInstanceIsFreeAgainAfterItsEnd() throws Exception {
         Instance.acquire(folder, Optional.of("one")).close();
