@@ -151,11 +151,8 @@ class CompositionTest {
     @Test
     void oneModelIsEnoughToLookAtAType() throws Exception {
         var providers = new FakeProviders();
-        new Composition(
-                        providers,
-                        CommandLineParser.parse(List.of("-M", "virt", "-device", "edu", "-device", "edu", "-device", "edu")),
-                        new AnonymousSlots())
-                .definition(true, "qtest");
+        var command = CommandLineParser.parse(List.of("-M", "virt", "-device", "edu", "-device", "edu"));
+        new Composition(providers, command, new AnonymousSlots()).definition(true, "qtest");
         assertThat(providers.models()).isEqualTo(1);
     }
 

@@ -30,8 +30,8 @@ class HelpTextsTest {
     void aMachineThatIsNotThereIsNamedWithTheNearest() {
         assertThatExceptionOfType(CommandLineException.class)
                 .isThrownBy(() -> new HelpTexts(new FakeProviders()).machineOptions("vrit"))
-                .withMessage("unsupported machine type: \"vrit\"; the nearest supported one is virt; use -machine help to"
-                        + " list supported machines");
+                .withMessage("unsupported machine type: \"vrit\"; the nearest supported one is virt; use -machine help"
+                        + " to list supported machines");
     }
 
     /** What a command line gives a machine that says nothing is no secret of it. */

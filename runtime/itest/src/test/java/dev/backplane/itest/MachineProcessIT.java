@@ -255,8 +255,8 @@ class MachineProcessIT {
         "-machine virt -cpu cortex-m3 | -cpu cortex-m3: there is no processor model 'cortex-m3'",
         "-machine virt -device nonsense | -device nonsense: 'nonsense' is not a valid device model name",
         "-machine virt,gic-version=7 | gic-version",
-        "-machine virt -device vfio-pci,host=0000:01:00.0 | 'vfio-pci' needs dev.backplane.hostpci.HostPciDevices, which"
-                + " nothing provides",
+        "-machine virt -device vfio-pci,host=0000:01:00.0 | 'vfio-pci' needs dev.backplane.hostpci.HostPciDevices,"
+                + " which nothing provides",
         "-machine virt -qmp tcp:no-such-host.invalid:1 | 'no-such-host.invalid' is not found",
         "-machine virt -qtest null -qtest-log /nowhere/log | -qtest-log /nowhere/log: cannot write it: no such file or"
                 + " folder",

@@ -109,7 +109,8 @@ public final class EndpointService implements AutoCloseable {
     private static InetSocketAddress resolved(Endpoint.Tcp tcp) throws IOException {
         var address = new InetSocketAddress(tcp.host(), tcp.port());
         if (address.isUnresolved()) {
-            throw new IOException("'%s' is not found: expected the name of a host, or an address".formatted(tcp.host()));
+            throw new IOException(
+                    "'%s' is not found: expected the name of a host, or an address".formatted(tcp.host()));
         }
         return address;
     }

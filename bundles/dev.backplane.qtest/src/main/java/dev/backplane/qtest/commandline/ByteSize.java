@@ -43,7 +43,8 @@ final class ByteSize {
             BigDecimal bytes = number.multiply(BigDecimal.valueOf(1L << (10 * power)));
             if (power >= 0 && bytes.signum() >= 0) {
                 if (bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
-                    throw new CommandLineException("%s: '%s' is too much: expected less than 8E".formatted(option, text));
+                    throw new CommandLineException(
+                            "%s: '%s' is too much: expected less than 8E".formatted(option, text));
                 }
                 return bytes.longValue();
             }

@@ -50,8 +50,8 @@ final class CharacterDevices {
         boolean server = group.isOn("server", false);
         boolean wait = group.isOn("wait", server);
         if (group.isOn("abstract", false) || group.isOn("telnet", false)) {
-            throw new CommandLineException("%s: abstract and telnet sockets are not supported; the nearest supported one"
-                    .formatted(label) + " is path=PATH");
+            throw new CommandLineException("%s: abstract and telnet sockets are not supported; the nearest supported"
+                    .formatted(label) + " one is path=PATH");
         }
         List<String> places = Stream.of("path", "host", "fd").filter(name -> group.get(name).isPresent()).toList();
         if (places.size() > 1) {

@@ -193,8 +193,8 @@ public final class CommandLineParser {
         machine.finish();
         List<DeviceRequest> requests = devices.requests();
         if (type.equals(SystemCommand.NO_MACHINE) && !requests.isEmpty()) {
-            throw new CommandLineException("-device %s: machine none has no bus: leave it out, or choose another machine"
-                    .formatted(requests.getFirst().deviceType()));
+            throw new CommandLineException("-device %s: machine none has no bus: leave it out, or choose another"
+                    .formatted(requests.getFirst().deviceType()) + " machine");
         }
         if (type.equals(SystemCommand.NO_MACHINE) && processors.most() > 1) {
             throw new CommandLineException(

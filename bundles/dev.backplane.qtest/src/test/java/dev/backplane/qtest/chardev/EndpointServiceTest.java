@@ -142,7 +142,8 @@ class EndpointServiceTest {
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> open(
                         "qmp", new Endpoint.Tcp("no-such-host.invalid", 1, server, false), EndpointServiceTest::echo))
-                .withMessageEndingWith("'no-such-host.invalid' is not found: expected the name of a host, or an address");
+                .withMessageEndingWith(
+                        "'no-such-host.invalid' is not found: expected the name of a host, or an address");
     }
 
     @Test
@@ -155,7 +156,10 @@ class EndpointServiceTest {
         Thread.ofPlatform().daemon().start(waiting);
         Awaitility.await().until(() -> Files.exists(socket));
         service.close();
-        assertThat(waiting).failsWithin(Duration.ofSeconds(30)).withThrowableThat().withMessageContaining(socket.toString());
+        assertThat(waiting)
+                .failsWithin(Duration.ofSeconds(30))
+                .withThrowableThat()
+                .withMessageContaining(socket.toString());
         assertThat(folder).isEmptyDirectory();
     }
 

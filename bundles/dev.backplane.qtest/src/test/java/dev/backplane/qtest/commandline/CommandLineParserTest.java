@@ -128,7 +128,8 @@ class CommandLineParserTest {
 
     @Test
     void theHelpOnAnObjectNamesItsProperties() throws Exception {
-        assertThat(parse("-object memory-backend-file,help").task().toString()).contains("size=<int>", "mem-path=<string>");
+        assertThat(parse("-object memory-backend-file,help").task().toString())
+                .contains("size=<int>", "mem-path=<string>");
         assertThat(parse("-object help").task().toString()).contains("iommufd", "memory-backend-memfd");
     }
 
@@ -292,7 +293,8 @@ class CommandLineParserTest {
         "-accel help | Text[text=Accelerators supported:*", "-m ? | Text[text=memory options:*",
         "-chardev help | Text[text=chardev options:*", "-chardev socket,help | Text[text=chardev options:*",
         "-M virt -smp 4,? | Text[text=smp-opts options:*", "-object help | Text[text=Types of objects:*",
-        "-object memory-backend-file,help | Text[text=memory-backend-file options:*", "-boot help -rtc base=utc | Text[text=boot-opts options:*",
+        "-object memory-backend-file,help | Text[text=memory-backend-file options:*",
+        "-boot help -rtc base=utc | Text[text=boot-opts options:*",
     })
     void helpIsATask(String line, String task) throws Exception {
         assertThat(parse(line).task().toString())
@@ -388,11 +390,12 @@ class CommandLineParserTest {
         "-M virt -qmp tcp:h,server=on | -qmp tcp:h,server=on: expected tcp:HOST:PORT",
         "-M virt -qmp tcp:h:65536 | -qmp: '65536' is no port: expected 0 to 65535",
         "-M virt -chardev socket,id=c,host=h,port=x | -chardev socket: 'x' is no port: expected 0 to 65535",
-        "-M virt -qmp unix:/s,server=on,wiat=off | -qmp: unsupported parameter 'wiat'; the nearest supported one is 'wait'",
-        "-M virt -qmp unix:/s,telnet=on | -qmp: abstract and telnet sockets are not supported; the nearest supported one is"
-                + " path=PATH",
-        "-M virt -qmp stdio -qtest stdio | stdio is used more than once, but what is typed can reach only one reader: serve"
-                + " the others at unix:PATH",
+        "-M virt -qmp unix:/s,server=on,wiat=off | -qmp: unsupported parameter 'wiat'; the nearest supported one is"
+                + " 'wait'",
+        "-M virt -qmp unix:/s,telnet=on | -qmp: abstract and telnet sockets are not supported; the nearest supported one"
+                + " is path=PATH",
+        "-M virt -qmp stdio -qtest stdio | stdio is used more than once, but what is typed can reach only one reader:"
+                + " serve the others at unix:PATH",
         "-M virt -qmp stdio -monitor stdio | stdio is used more than once, but what is typed can reach only one reader:"
                 + " serve the others at unix:PATH",
         "-M virt -m 1e3 | -m: '1e3' is no size: expected a number with an optional suffix K, M, G or T",
@@ -403,8 +406,8 @@ class CommandLineParserTest {
         "-M virt -device edu,=1 | -device edu,=1: '=1' is no parameter: expected key=value",
         "-M virt -global edu.level | -global edu.level: expected TYPE.PROPERTY=VALUE",
         "-M none -device edu | -device edu: machine none has no bus: leave it out, or choose another machine",
-        "-M virt -object memory-backend-rom,help | -object memory-backend-rom: unsupported type; the nearest supported one"
-                + " is memory-backend-ram",
+        "-M virt -object memory-backend-rom,help | -object memory-backend-rom: unsupported type; the nearest supported"
+                + " one is memory-backend-ram",
         "-M virt -monitor vc | -monitor vc: unsupported; the nearest supported one is -monitor stdio",
         "-M virt -chardev pty,id=x | -chardev pty: unsupported backend; the nearest supported one is null",
         "-M virt -chardev stdio | -chardev: parameter 'id' is missing",
