@@ -65,7 +65,7 @@ final class AddedDevices {
         Map<String, String> properties = new LinkedHashMap<>(device);
         String driver = properties.remove(DRIVER);
         DeviceRequest request = DeviceArguments.request(driver, defaults.with(driver, properties));
-        if (!DeviceArguments.isIdentifier(request.id())) {
+        if (!DeviceArguments.isIdentifier(request.id()) || properties.containsKey("id") && request.id().isEmpty()) {
             throw new CommandLineException(
                     "-device %s: id=%s: %s".formatted(driver, request.id(), DeviceArguments.IDENTIFIERS));
         }

@@ -341,6 +341,7 @@ class CommandLineParserTest {
         "-sandbox on | -sandbox: unsupported option: no system call is filtered; leave it out, or filter outside",
         "-nodefconfig | -nodefconfig: unsupported option; the nearest supported one is -no-user-config",
         "-M virt -device edu,id=1st | -device edu: id=1st: expected letters, digits, '-', '.' and '_', a letter first",
+        "-M virt -device edu,id= | -device edu: id=: expected letters, digits, '-', '.' and '_', a letter first",
         "-devices edu | -devices: unsupported option; the nearest supported one is -device",
         "disk.img | disk.img: unsupported argument: disk images are not supported, an option begins with -",
         "-m | -m: requires an argument",
@@ -392,8 +393,8 @@ class CommandLineParserTest {
         "-M virt -chardev socket,id=c,host=h,port=x | -chardev socket: 'x' is no port: expected 0 to 65535",
         "-M virt -qmp unix:/s,server=on,wiat=off | -qmp: unsupported parameter 'wiat'; the nearest supported one is"
                 + " 'wait'",
-        "-M virt -qmp unix:/s,telnet=on | -qmp: abstract and telnet sockets are not supported; the nearest supported one"
-                + " is path=PATH",
+        "-M virt -qmp unix:/s,telnet=on | -qmp: abstract and telnet sockets are not supported; the nearest supported"
+                + " one is path=PATH",
         "-M virt -qmp stdio -qtest stdio | stdio is used more than once, but what is typed can reach only one reader:"
                 + " serve the others at unix:PATH",
         "-M virt -qmp stdio -monitor stdio | stdio is used more than once, but what is typed can reach only one reader:"

@@ -69,7 +69,7 @@ class QemuCommandLineIT {
         "-machine virt -object memory-backend-ram,id=m", "-machine virt -chardev null,id=c -chardev null,id=c",
         "-machine virt -m 1e3", "-machine virt -m 16384P", "-machine none -device edu", "-machine virt -qmp unix",
         "-machine virt -qmp unix:/nowhere/s,server=on,wiat=off", "-machine virt -qmp tcp:localhost,server=on",
-        "-machine virt -chardev stdio,id=a -mon a,mode=control -qmp stdio", "-machine virt -object help",
+        "-machine virt -chardev stdio,id=a -mon a,mode=control -qmp stdio", "-machine virt -device edu,id=",
         "-machine virt -device arm-gicv3", "-machine virt -d nonsense", "-machine virt -name a,b=1",
     })
     void bothTakeOrRefuseIt(String line) throws Exception {
