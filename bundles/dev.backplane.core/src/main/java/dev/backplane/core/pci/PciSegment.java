@@ -343,7 +343,7 @@ public final class PciSegment implements PciFabric {
 
     /** Asks a model that does not serve yet for everything below a root bus: nothing follows from it. */
     RouteResolver.Answers ask(PciRootBus root, PciIommuOps ops) throws PlugException {
-        return resolver.ask(requestersBelow(root), ops);
+        return resolver.ask(() -> requestersBelow(root), ops);
     }
 
     /** Plain loops, here and in what it calls: a gate may be closed meanwhile, and what seldom runs runs slowly. */

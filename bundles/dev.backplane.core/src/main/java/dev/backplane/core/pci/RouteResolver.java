@@ -12,6 +12,7 @@ import dev.backplane.pci.PciIommuOps;
 import dev.backplane.pci.PciRequester;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Supplier;
 
 /**
  * Leads requesters to the address space that governs them. The IOMMU's model is asked outside the segment's lock; an
@@ -129,22 +130,23 @@ final class RouteResolver {
     /**
      * Asks a model that does not serve; no route changes. What it throws is thrown on.
      *
+     * @param below whom to ask for; looked up under the lock, so that nobody comes unseen before changes count
      * @return the answers, for {@link #putIn(Answers)}
      * @throws PlugException if it answers null
      */
-    Answers ask(List<Requester> requesters, PciIommuOps ops) throws PlugException {
+    Answers ask(Supplier<List<Requester>> below, PciIommuOps ops) throws PlugException {
         Question[] questions;
         long now;
         lock.lock();
         try {
-            questions = questions(requesters);
+            questions = questions(below.get());
             now = changes;
         } finally {
             lock.unlock();
         }
         var spaces = new DmaAddressSpace[questions.length];
         for (int i = 0; i < questions.length; i++) {
-            spaces[i] = questions[i].ask(ops);
+            spaces[i] = questions[i].gate() == null ? DmaAddressSpace.SystemBus.DIRECT : questions[i].ask(ops);
             if (spaces[i] == null) {
                 throw new PlugException("no address space for " + questions[i].identity().address());
             }

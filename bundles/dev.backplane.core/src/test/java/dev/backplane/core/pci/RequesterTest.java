@@ -228,6 +228,23 @@ class RequesterTest {
     }
 
     @Test
+    void theyStayThereWhenTheIommuIsReplaced() throws Exception {
+        bench.plug(new PxbPcieFactory(), "pxb", "pcie.0", 3, Map.of("bus_nr", 64L, "bypass_iommu", true));
+        var iommu = bench.segment.attachIommu("pxb", "smmu1", iommuGate);
+        iommu.serve(new Adder(0x1000), () -> {});
+        iommuGate.open();
+        DmaPort port = bench.segment.requesterPort("shell", new Bdf(64, 1, 0));
+        iommu.rehearse();
+        assertThat(write(port, PciBench.RAM, 1)).isEqualTo(Done.DONE);
+        assertThat(bench.read(PciBench.RAM, 4)).isEqualTo(1);
+        var next = new Adder(0x2000);
+        iommu.serve(iommu.prepare(next), () -> {});
+        assertThat(next.asked).isEmpty();
+        assertThat(write(port, PciBench.RAM, 2)).isEqualTo(Done.DONE);
+        assertThat(bench.read(PciBench.RAM, 4)).isEqualTo(2);
+    }
+
+    @Test
     void bareRequesterGoesThroughTheIommuOfItsRootBus() throws Exception {
         Adder iommu = new Adder(0x1000);
         DmaPort before = bench.segment.requesterPort("shell", new Bdf(70, 1, 0));
