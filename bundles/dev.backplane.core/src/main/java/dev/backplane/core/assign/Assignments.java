@@ -184,13 +184,15 @@ public final class Assignments implements IommuObserver, AutoCloseable {
     }
 
     @Override
-    public void served(String rootBus, PciIommuOps ops) throws PlugException {
+    public void served(String rootBus, PciIommuOps ops, Runnable unlessGivenUp) throws PlugException {
         synchronized (mapping) {
-            serveAll(rootBus, ops);
+            serveAll(rootBus, ops, unlessGivenUp);
         }
     }
 
-    private synchronized void serveAll(String rootBus, PciIommuOps ops) throws PlugException {
+    private synchronized void serveAll(String rootBus, PciIommuOps ops, Runnable unlessGivenUp) throws PlugException {
+        // A host that was mapping memory for another device may have taken longer than anybody waits.
+        unlessGivenUp.run();
         serving.put(rootBus, ops);
         List<Assignment> below = below(rootBus);
         if (below.isEmpty()) {

@@ -97,8 +97,7 @@ public final class IommuBinding {
         unlessGivenUp.run();
         ops = next;
         segment.resolveBelow(root);
-        unlessGivenUp.run();
-        segment.iommuObserver().served(root.name(), next);
+        segment.iommuObserver().served(root.name(), next, unlessGivenUp);
     }
 
     /** As {@link #serve(PciIommuOps, Runnable)}; the model is asked again only if something below has changed. */
@@ -109,8 +108,7 @@ public final class IommuBinding {
         if (!segment.resolver().putIn(next.answers)) {
             segment.resolveBelow(root);
         }
-        unlessGivenUp.run();
-        segment.iommuObserver().served(root.name(), next.ops);
+        segment.iommuObserver().served(root.name(), next.ops, unlessGivenUp);
     }
 
     /**

@@ -11,9 +11,11 @@ public interface IommuObserver {
      * A model begins to govern the functions below a root bus; its slot's gate is parked. Called on a thread for bundles'
      * code.
      *
+     * @param unlessGivenUp called before anything is done, after what may take long: throws when nobody waits for the
+     *     model any more
      * @throws PlugException if it cannot take what is there
      */
-    void served(String rootBus, PciIommuOps ops) throws PlugException;
+    void served(String rootBus, PciIommuOps ops, Runnable unlessGivenUp) throws PlugException;
 
     /** The model is about to be disposed of; another one may come. */
     void left(String rootBus);
@@ -35,7 +37,9 @@ public interface IommuObserver {
     /** Nobody. */
     IommuObserver NOBODY = new IommuObserver() {
         @Override
-        public void served(String rootBus, PciIommuOps ops) {}
+        public void served(String rootBus, PciIommuOps ops, Runnable unlessGivenUp) {
+            unlessGivenUp.run();
+        }
 
         @Override
         public void left(String rootBus) {}

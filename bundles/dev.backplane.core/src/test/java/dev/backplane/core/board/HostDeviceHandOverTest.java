@@ -3,6 +3,7 @@ package dev.backplane.core.board;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.backplane.board.DeviceRequest;
 import dev.backplane.board.PlugException;
 import dev.backplane.board.Slot;
 import dev.backplane.core.slot.Offer;
@@ -66,6 +67,37 @@ class HostDeviceHandOverTest extends HostDeviceBoard {
         late.get().join();
         assertThat(iommus.holders).containsEntry(0x18, 3);
         assertThat(iommus.journal).noneMatch(entry -> entry.startsWith("2 "));
+    }
+
+    @Test
+    void norDoesOneThatWaitedTooLongForTheHost() throws Exception {
+        plugIommu();
+        plug("nic0", "3", ONE);
+        var released = new CountDownLatch(1);
+        host.onMap = () -> {
+            awaitUninterruptibly(released);
+            throw new IllegalStateException("the host took too long");
+        };
+        var another = new DeviceRequest(
+                HostDeviceModel.TYPE, "nic1", "", "4", Map.of("host", TWO, "iommufd", "another"));
+        assertThatThrownBy(() -> board.plug(another)).hasMessageContaining("did not return");
+        host.onMap = () -> {};
+        bench.withdraw(iommuOffer);
+        bench.registry.offer(iommus.offer(21));
+        bench.settled(board);
+        Slot smmu = board.slot("smmu0").orElseThrow();
+        assertThat(smmu.why().getFirst().reason()).contains("did not return");
+        List<Thread> late = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("backplane-model-"))
+                .toList();
+        released.countDown();
+        for (Thread thread : late) {
+            thread.join();
+        }
+        assertThat(iommus.journal).noneMatch(entry -> entry.startsWith("2 "));
+        bench.registry.offer(iommus.offer(22));
+        bench.settled(board);
+        assertThat(iommus.holders).containsEntry(0x18, 3);
     }
 
     private static void awaitUninterruptibly(CountDownLatch released) {
